@@ -1,0 +1,87 @@
+# Latchkey's verbs. Each one first installs what this machine lacks: see .setup.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.PHONY: help run dev lint test size
+
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
+
+# The largest download, .wasm and .js together, in bytes of brotli.
+LIMIT := 110000
+
+help:
+	@cat <<-'END'
+	make run    starts the shop on http://localhost:3000
+	make dev    the same, and rebuilds and reloads on every change
+	make test   lints and runs all tests, in the server and in a browser
+	make lint   formatting and clippy, for both halves
+	make size   builds for release, and weighs what a browser downloads
+	END
+
+run:
+	@./.setup run
+	cargo leptos serve
+
+dev:
+	@./.setup run
+	cargo leptos watch
+
+lint:
+	@./.setup run
+	$(steps)
+	$(lint)
+
+# The cheapest first. The database lives as long as this recipe, however it ends.
+test:
+	@./.setup test
+	$(steps)
+	trap 'code=$$?; ./.setup postgres stop; summary; exit $$code' EXIT
+	$(lint)
+	export TEST_DATABASE_URL
+	TEST_DATABASE_URL=$$(./.setup postgres start)
+	step 'cargo test' $(like_leptos) cargo test --no-fail-fast -p latchkey-app -p latchkey-server --features latchkey-app/ssr
+	step 'cargo leptos build' cargo leptos build
+	step 'playwright test' env -C end2end npx playwright test
+
+size:
+	@./.setup size
+	PATH="$$PWD/end2end/node_modules/.bin:$$PATH" cargo leptos build --release --frontend-only
+	node -e '
+		const fs = require("fs"), { brotliCompressSync } = require("zlib");
+		const pkg = "target/site/pkg/";
+		let sum = 0;
+		for (const file of fs.readdirSync(pkg, { recursive: true }).filter(f => /\.(wasm|js)$$/.test(f))) {
+			const size = brotliCompressSync(fs.readFileSync(pkg + file)).length;  // quality 11 is its default
+			console.log(String(size).padStart(8), file);
+			sum += size;
+		}
+		console.log(String(sum).padStart(8), "bytes together, of $(LIMIT) at most");
+		process.exit(sum > $(LIMIT) ? 1 : 0);'
+
+# The server's half and the browser's half are never built in one go: cargo would
+# unite their features, and the handlers would silently be lost.
+define lint
+step 'cargo fmt' cargo fmt --all --check
+step 'clippy (server)' $(like_leptos) cargo clippy -p latchkey-app -p latchkey-server --features latchkey-app/ssr --all-targets -- -D warnings
+step 'clippy (browser)' $(like_leptos) cargo clippy -p latchkey-frontend --target wasm32-unknown-unknown --target-dir target/front -- -D warnings
+endef
+
+# The flag that cargo-leptos sets: with the same, it reuses what was compiled here.
+like_leptos := env RUSTFLAGS='--cfg erase_components'
+
+# step NAME COMMAND...  runs one, and says how long it took; summary repeats the
+# time and the runners' own last words.
+define steps
+logs=$$PWD/target/steps
+rm -rf $$logs; mkdir -p $$logs
+step() {
+	local name=$$1 began=$$SECONDS code=0; shift
+	echo "== $$name"
+	"$$@" 2>&1 | tee "$$logs/output" || code=$$?
+	echo "== $$name: $$((SECONDS - began)) s$$([ $$code = 0 ] || echo ', FAILED')" | tee -a $$logs/summary
+	grep -E '^( +(Running|Doc-tests) |test result:| +[0-9]+ (passed|failed|flaky|skipped|did not run|interrupted))' $$logs/output >>$$logs/summary || true
+	return $$code
+}
+summary() { echo; cat $$logs/summary 2>/dev/null || true; }
+endef

@@ -1,0 +1,189 @@
+//! The one error that leaves the server.
+
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+/// A refusal: a stable code for programs and a sentence for people. Causes stay
+/// in the server's log, found by the request id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct PublicError {
+    pub code: Code,
+    pub message: String,
+    /// With [`Code::UnknownCredential`]: what `signalUnknownCredential` is to be
+    /// told, as unpadded base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_id: Option<String>,
+}
+
+/// What can go wrong. `as snake_case` these names are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    // The request itself
+    Malformed,
+    TooLarge,
+    CrossSite,
+    NotFound,
+    SignInRequired,
+    Busy,
+    Internal,
+    /// The server was not reached; made by the browser.
+    Unreachable,
+
+    // Accounts
+    WrongPassword,
+    UsernameInvalid,
+    UsernameTaken,
+    DisplayNameInvalid,
+    PasswordTooShort,
+    PasswordTooLong,
+    PasswordCommon,
+
+    // Ceremonies (WebAuthn L3 §7.1 and §7.2)
+    ChallengeUnknown,
+    UnknownCredential,
+    CredentialTaken,
+    WrongType,
+    WrongOrigin,
+    CrossOrigin,
+    WrongRelyingParty,
+    UserNotPresent,
+    UserNotVerified,
+    WrongUser,
+    BadSignature,
+    CounterWentBack,
+    BackupFlagsWrong,
+    CeremonyRefused,
+
+    // Shop
+    CartEmpty,
+    OutOfStock,
+    DeliveryInvalid,
+    QuantityInvalid,
+}
+
+impl From<Code> for PublicError {
+    fn from(code: Code) -> Self {
+        Self {
+            code,
+            message: code.sentence().to_owned(),
+            credential_id: None,
+        }
+    }
+}
+
+impl PublicError {
+    /// WebAuthn L3 §7.2 step 6: no account has this credential.
+    #[must_use]
+    pub fn unknown_credential(credential_id: String) -> Self {
+        Self {
+            credential_id: Some(credential_id),
+            ..Code::UnknownCredential.into()
+        }
+    }
+}
+
+impl Code {
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::TooLarge => 413,
+            Self::CrossSite => 403,
+            Self::NotFound => 404,
+            Self::SignInRequired | Self::WrongPassword => 401,
+            Self::UsernameTaken | Self::CredentialTaken | Self::OutOfStock | Self::CartEmpty => 409,
+            Self::Busy => 503,
+            Self::Internal | Self::Unreachable => 500,
+            Self::UnknownCredential => 404,
+            Self::UsernameInvalid
+            | Self::DisplayNameInvalid
+            | Self::PasswordTooShort
+            | Self::PasswordTooLong
+            | Self::PasswordCommon
+            | Self::DeliveryInvalid
+            | Self::QuantityInvalid => 422,
+            _ => 400,
+        }
+    }
+
+    /// Whether it speaks of the names of a new account.
+    #[must_use]
+    pub fn is_about_names(self) -> bool {
+        matches!(
+            self,
+            Self::UsernameInvalid | Self::UsernameTaken | Self::DisplayNameInvalid
+        )
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Malformed => "That request could not be read.",
+            Self::TooLarge => "That was more than the store accepts at once.",
+            Self::CrossSite => "That request came from another site, so it was not carried out.",
+            Self::NotFound => "There is nothing here.",
+            Self::SignInRequired => "Please sign in first.",
+            Self::Busy => "The store is busy. Please try again in a moment.",
+            Self::Internal => "Something went wrong on our side. Please try again.",
+            Self::Unreachable => {
+                "The store could not be reached. Please check your connection and try again."
+            }
+            Self::WrongPassword => "That username and password do not go together.",
+            Self::UsernameInvalid => {
+                "Use 3 to 64 letters, digits or @ . _ - for the username. An e-mail address is fine."
+            }
+            Self::UsernameTaken => "That username is taken. Please choose another.",
+            Self::DisplayNameInvalid => "Please enter a name of at most 64 characters.",
+            Self::PasswordTooShort => "Please use at least 12 characters.",
+            Self::PasswordTooLong => "Please use at most 128 bytes.",
+            Self::PasswordCommon => "That password is easily guessed. Please choose another.",
+            Self::ChallengeUnknown => {
+                "That took too long, or was answered before. Please try again."
+            }
+            Self::UnknownCredential => {
+                "This store does not know that passkey. It may belong to an account that was deleted."
+            }
+            Self::CredentialTaken => "That passkey is already registered.",
+            Self::WrongType | Self::WrongUser | Self::BadSignature | Self::CeremonyRefused => {
+                "That passkey could not be verified. Please try again."
+            }
+            Self::WrongOrigin | Self::CrossOrigin | Self::WrongRelyingParty => {
+                "That passkey was used on another site, so it was not accepted here."
+            }
+            Self::UserNotPresent | Self::UserNotVerified => {
+                "Your device did not confirm that it is you. Please try again and unlock it when asked."
+            }
+            Self::CounterWentBack => {
+                "That passkey looks like a copy, so it was not accepted. Please sign in another way."
+            }
+            Self::BackupFlagsWrong => {
+                "That passkey has changed in a way that it should not. Please sign in another way."
+            }
+            Self::CartEmpty => "Your cart is empty.",
+            Self::OutOfStock => "Not everything can be ordered. See the lines marked below.",
+            Self::DeliveryInvalid => "Please enter a name and an address.",
+            Self::QuantityInvalid => "Please choose a quantity from 0 to 99.",
+        }
+    }
+}
+
+impl FromServerFnError for PublicError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => {
+                Code::Unreachable.into()
+            }
+            ServerFnErrorErr::Deserialization(_)
+            | ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::UnsupportedRequestMethod(_) => Code::Malformed.into(),
+            _ => Code::Internal.into(),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What browser and server say to each other.
+//!
+//! [`messages`] are the plain data, [`error`] the one public error,
+//! [`ceremonies`] the server functions, and [`backend`] the trait through which
+//! pages and server functions reach the server.
+
+#[cfg(feature = "ssr")]
+pub mod backend;
+pub mod ceremonies;
+pub mod error;
+pub mod messages;
+#[cfg(feature = "ssr")]
+mod next;
+
+#[cfg(feature = "ssr")]
+pub use backend::{Backend, SharedBackend, backend};
+pub use error::{Code, PublicError};
+pub use messages::*;
+#[cfg(feature = "ssr")]
+pub use next::same_origin_path;
+
+pub type Result<T> = std::result::Result<T, PublicError>;

@@ -1,0 +1,110 @@
+//! How things for sale are shown.
+
+use leptos::prelude::*;
+
+use crate::api::{Money, OrderLine};
+
+/// More than this many are simply "In stock".
+const FEW: i64 = 5;
+
+/// The illustration of a product. Its `data-slug` is also the name by which a
+/// view transition carries it from one page to the next.
+#[component]
+pub fn Picture(
+    slug: String,
+    /// Width and height, so that nothing moves when it arrives.
+    size: u32,
+    /// Empty where the product's name stands next to it.
+    #[prop(optional)]
+    alt: String,
+) -> impl IntoView {
+    let src = format!("/images/{slug}.svg");
+    view! { <img class="picture" src=src width=size height=size alt=alt data-slug=slug/> }
+}
+
+/// "In stock", "3 left" or "Sold out".
+#[component]
+pub fn Stock(pieces: i64) -> impl IntoView {
+    let (level, words) = match pieces {
+        ..=0 => ("none", "Sold out".to_owned()),
+        1..=FEW => ("few", format!("{pieces} left")),
+        _ => ("plenty", "In stock".to_owned()),
+    };
+    view! { <p class="stock" data-level=level>{words}</p> }
+}
+
+/// A labelled number of pieces. `of` is read to screen readers only, where
+/// several of these stand on one page.
+#[component]
+pub fn Quantity(
+    id: String,
+    value: String,
+    max: i64,
+    #[prop(optional)] of: String,
+    #[prop(optional_no_strip)] error: Option<String>,
+) -> impl IntoView {
+    let error_id = format!("{id}-error");
+    let described_by = error.as_ref().map(|_| error_id.clone());
+    let of = (!of.is_empty()).then(|| view! { <span class="unseen">" of "{of}</span> });
+    view! {
+        <div class="quantity">
+            <label for=id.clone()>"Quantity" {of}</label>
+            <input
+                id=id
+                name="quantity"
+                type="number"
+                inputmode="numeric"
+                min="1"
+                max=max.clamp(1, 99)
+                required=true
+                value=value
+                aria-invalid=described_by.as_ref().map(|_| "true")
+                aria-describedby=described_by
+            />
+        </div>
+        {error.map(|error| view! { <p class="error" id=error_id>{error}</p> })}
+    }
+}
+
+/// What is being ordered, or was, with its total.
+#[component]
+pub fn OrderLines(
+    lines: Vec<OrderLine>,
+    total: Money,
+    /// Slugs and what is wrong with them.
+    #[prop(optional)]
+    errors: Vec<(String, String)>,
+) -> impl IntoView {
+    let row = |line: OrderLine| {
+        let error = errors.iter().find(|(slug, _)| *slug == line.slug);
+        let error = error.map(|(_, sentence)| sentence.clone());
+        view! {
+            <tr>
+                <td>
+                    <a href=format!("/products/{}", line.slug)>{line.name}</a>
+                    {error.map(|error| view! { <p class="error">{error}</p> })}
+                </td>
+                <td class="number">{format!("{} × {}", line.quantity, line.price)}</td>
+                <td class="number">{line.price.times(line.quantity).to_string()}</td>
+            </tr>
+        }
+    };
+    view! {
+        <table class="lines">
+            <thead class="unseen">
+                <tr>
+                    <th scope="col">"Product"</th>
+                    <th scope="col">"Quantity and price"</th>
+                    <th scope="col">"Amount"</th>
+                </tr>
+            </thead>
+            <tbody>{lines.into_iter().map(row).collect_view()}</tbody>
+            <tfoot>
+                <tr>
+                    <th scope="row" colspan="2">"Total"</th>
+                    <td class="number">{total.to_string()}</td>
+                </tr>
+            </tfoot>
+        </table>
+    }
+}

@@ -1,0 +1,12 @@
+//! The pieces that pages share. Like the pages, they exist on the server only.
+#![cfg(feature = "ssr")]
+
+mod form;
+mod goods;
+mod site;
+mod time;
+
+pub use form::{Control, Field, FormAlert};
+pub use goods::{OrderLines, Picture, Quantity, Stock};
+pub use site::{SiteFooter, SiteHeader};
+pub use time::When;

@@ -1,0 +1,121 @@
+//! What surrounds every page.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::{Visitor, backend},
+    pages::{here, next_path, with_next},
+    passkey::{PasskeyPress, Place},
+};
+
+#[component]
+pub fn SiteHeader() -> impl IntoView {
+    let backend = backend();
+    let here = here();
+    // The header is not worth an error page: without an answer it greets a
+    // stranger.
+    let navigation = Suspend::new(async move {
+        let visitor = backend.visitor().await.unwrap_or_default();
+        view! { <Navigation visitor here/> }
+    });
+    view! {
+        <header class="site-header">
+            <a class="wordmark" href="/"><Mark/> "Latchkey"</a>
+            <nav aria-label="Main">{navigation}</nav>
+        </header>
+    }
+}
+
+#[component]
+fn Navigation(visitor: Visitor, here: String) -> impl IntoView {
+    let path = here.split('?').next().unwrap_or_default().to_owned();
+    let current = move |link: &str| (path == link).then_some("page");
+    let who = match visitor.account {
+        Some(account) => view! {
+            <a class="who" href="/account" aria-current=current("/account")>
+                <span class="unseen">"Account of "</span>
+                {account.display_name}
+            </a>
+        }
+        .into_any(),
+        None => {
+            let next = after_sign_in(here);
+            let form = with_next("/sign-in", &next);
+            let signing_in = current("/sign-in");
+            view! {
+                <PasskeyPress place=Place::Header next>
+                    <a href=form aria-current=signing_in>"Sign in"</a>
+                </PasskeyPress>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <ul>
+            <li class="wide"><a href="/" aria-current=current("/")>"Catalogue"</a></li>
+            <li>
+                <a href="/cart" aria-current=current("/cart")>
+                    "Cart" <CartCount pieces=visitor.cart_count/>
+                </a>
+            </li>
+            <li>{who}</li>
+        </ul>
+    }
+}
+
+/// Where the header's "Sign in" leads back to: here, unless this page is itself
+/// on the way to somewhere else.
+fn after_sign_in(here: String) -> String {
+    let on_the_way = ["/sign-in", "/sign-up", "/one-button"];
+    if on_the_way.iter().any(|page| here.starts_with(page)) {
+        next_path()
+    } else {
+        here
+    }
+}
+
+#[component]
+fn CartCount(pieces: i64) -> impl IntoView {
+    (pieces > 0).then(|| {
+        view! {
+            <span class="count">
+                <span class="unseen">", pieces: "</span>
+                {pieces.to_string()}
+            </span>
+        }
+    })
+}
+
+/// A latch key, as old as the word.
+#[component]
+fn Mark() -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+            <path
+                fill="none"
+                stroke="currentColor"
+                stroke-width="3"
+                d="M16 14.5V29M16 21h6v4.500h-6"
+            />
+            <circle cx="16" cy="8.500" r="6" fill="none" stroke="currentColor" stroke-width="3"/>
+        </svg>
+    }
+}
+
+#[component]
+pub fn SiteFooter() -> impl IntoView {
+    view! {
+        <footer class="site-footer">
+            <p>
+                "Latchkey is a sample store. Nothing here is sold, charged or shipped; "
+                "it shows a sign-in that gets out of the way."
+            </p>
+            <nav aria-label="More">
+                <ul>
+                    <li><a href="/">"Catalogue"</a></li>
+                    <li><a href="/one-button">"Sign in with one button"</a></li>
+                </ul>
+            </nav>
+        </footer>
+    }
+}

@@ -1,0 +1,74 @@
+//! `/sign-in`
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{next_path, with_next};
+use crate::{
+    components::{Control, Field, FormAlert},
+    passkey::{PasskeyAutofill, PasskeyPress, Place},
+};
+
+#[component]
+pub fn SignIn() -> impl IntoView {
+    let next = next_path();
+    let heading = heading(&next);
+    view! {
+        <Title text=format!("{heading} – Latchkey")/>
+        <div class="narrow">
+            <h1>{heading}</h1>
+            <FormAlert/>
+            <form class="form" method="post" action="/sign-in">
+                <input type="hidden" name="next" value=next.clone()/>
+                <Field
+                    name="username"
+                    label="Username"
+                    control=Control::Username
+                    hint="If you have a passkey, your browser can offer it here."
+                    autocomplete="username webauthn"
+                    required=true
+                />
+                <Field
+                    name="password"
+                    label="Password"
+                    control=Control::Password
+                    autocomplete="current-password"
+                    required=true
+                />
+                <button class="button">"Sign in"</button>
+            </form>
+            <PasskeyAutofill next=next.clone()/>
+            <noscript>
+                <p class="note">"Passkeys need JavaScript. A password works without it."</p>
+            </noscript>
+            {other_device(next.clone())}
+            <p class="aside">
+                "New here? " <a href=with_next("/sign-up", &next)>"Create an account"</a>
+            </p>
+        </div>
+    }
+}
+
+fn heading(next: &str) -> &'static str {
+    match next {
+        next if next.starts_with("/checkout") => "Sign in to check out",
+        next if next.starts_with("/account") => "Sign in to see your account",
+        next if next.starts_with("/orders") => "Sign in to see your order",
+        _ => "Sign in",
+    }
+}
+
+fn other_device(next: String) -> impl IntoView {
+    let link = with_next("/one-button", &next);
+    view! {
+        <section class="other-way">
+            <p>
+                "Is your passkey on a phone or a security key? Your browser will show "
+                "a QR code to scan with the phone, or ask you to touch the key."
+            </p>
+            <PasskeyPress place=Place::OtherDevice next>
+                <a class="button secondary" href=link>"Use a passkey from another device"</a>
+            </PasskeyPress>
+        </section>
+    }
+}

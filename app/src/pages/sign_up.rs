@@ -1,0 +1,79 @@
+//! `/sign-up`
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{form_outcome, next_path, with_next};
+use crate::{
+    components::{Control, Field, FormAlert},
+    passkey::PasskeySignUp,
+};
+
+#[component]
+pub fn SignUp() -> impl IntoView {
+    let next = next_path();
+    let sign_in = with_next("/sign-in", &next);
+    view! {
+        <Title text="Create an account – Latchkey"/>
+        <div class="narrow">
+            <h1>"Create an account"</h1>
+            <FormAlert/>
+            <noscript>
+                <p class="note">"Passkeys need JavaScript. A password works without it."</p>
+            </noscript>
+            <PasskeySignUp next=next.clone()>
+                <form class="form" method="post" action="/sign-up">
+                    <input type="hidden" name="next" value=next/>
+                    <Field
+                        name="username"
+                        label="Username"
+                        control=Control::Username
+                        hint="3 to 64 letters, digits or @ . _ - will do. An e-mail address is fine."
+                        autocomplete="username"
+                        required=true
+                    />
+                    <Field
+                        name="display_name"
+                        label="Your name"
+                        hint="What the store calls you."
+                        autocomplete="name"
+                        required=true
+                    />
+                    <div class="with-passkey">
+                        <p>
+                            "Your device will ask you to save a passkey for this store and to "
+                            "confirm with your fingerprint, your face or its PIN. "
+                            "There is nothing to remember."
+                        </p>
+                        <button class="button" name="way" value="passkey">
+                            "Create account with a passkey"
+                        </button>
+                    </div>
+                    {with_password()}
+                </form>
+            </PasskeySignUp>
+            <p class="aside">
+                "Already have an account? " <a href=sign_in>"Sign in"</a>
+            </p>
+        </div>
+    }
+}
+
+fn with_password() -> impl IntoView {
+    let open = form_outcome().error("password").is_some();
+    view! {
+        <details class="with-password" open=open>
+            <summary>"Use a password instead"</summary>
+            <Field
+                name="password"
+                label="Password"
+                control=Control::Password
+                hint="At least 12 characters. Nothing else is asked of it."
+                autocomplete="new-password"
+            />
+            <button class="button secondary" name="way" value="password">
+                "Create account with a password"
+            </button>
+        </details>
+    }
+}

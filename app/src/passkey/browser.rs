@@ -1,0 +1,277 @@
+//! `navigator.credentials` and `PublicKeyCredential`, typed. The one file of the
+//! ceremonies that touches JavaScript values.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use js_sys::{Function, JSON, Object, Promise, Reflect};
+use leptos::prelude::window;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, CredentialsContainer};
+
+use super::ladder::{Answer, Ask, Browser, Failure, Spelling};
+
+type Js<T = JsValue> = Result<T, JsValue>;
+
+/// What `get` brought, with what the server needs of it.
+pub(super) enum Credential {
+    /// `PublicKeyCredential.toJSON()`, as text.
+    Passkey(String),
+    Password {
+        username: String,
+        password: String,
+    },
+    None(Answer),
+}
+
+impl Credential {
+    pub(super) fn answer(&self) -> Answer {
+        match self {
+            Self::Passkey(_) => Answer::Passkey,
+            Self::Password { .. } => Answer::Password,
+            Self::None(answer) => *answer,
+        }
+    }
+}
+
+/// A credential that was created.
+pub(super) struct Created {
+    pub(super) id: String,
+    /// `PublicKeyCredential.toJSON()`, as text.
+    pub(super) json: String,
+}
+
+/// Asks the browser what it can do.
+pub(super) async fn capabilities() -> Browser {
+    let Ok(class) = public_key_credential() else {
+        return Browser::default();
+    };
+    // An older browser says nothing: then nothing is known.
+    let said = match call(&class, "getClientCapabilities", &JsValue::UNDEFINED) {
+        Ok(promise) => JsFuture::from(Promise::resolve(&promise))
+            .await
+            .unwrap_or_default(),
+        Err(_) => JsValue::UNDEFINED,
+    };
+    let can = |name: &str| member(&said, name).is_ok_and(|value| value == true);
+    Browser {
+        webauthn: true,
+        immediate: can("immediateGet").then(spelling),
+        conditional: can("conditionalGet"),
+    }
+}
+
+/// Whether the browser reads the member `uiMode`: a request that asks for
+/// nothing reads its options and is refused without any dialog.
+fn spelling() -> Spelling {
+    let read = Rc::new(Cell::new(false));
+    let getter = {
+        let read = read.clone();
+        Closure::<dyn FnMut()>::new(move || read.set(true))
+    };
+    let (options, property) = (Object::new(), Object::new());
+    set(&property, "get", getter.as_ref());
+    set(&property, "enumerable", &JsValue::TRUE);
+    Object::define_property(&options, &"uiMode".into(), &property);
+    if let Ok(refusal) = credentials().get_with_options(options.unchecked_ref()) {
+        leptos::task::spawn_local(async move {
+            let _ = JsFuture::from(refusal).await;
+        });
+    }
+    if read.get() {
+        Spelling::UiMode
+    } else {
+        Spelling::Mediation
+    }
+}
+
+/// `navigator.credentials.get`. `public_key`: the options, as JSON.
+///
+/// Nothing is awaited before the browser is called: the press that led here is
+/// good for a few seconds only.
+pub(super) async fn get(ask: Ask, public_key: &str) -> Credential {
+    let outcome = match request(ask, public_key) {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(error) => Err(error),
+    };
+    outcome
+        .and_then(|credential| read(&credential))
+        .unwrap_or_else(|error| Credential::None(Answer::Failed(failure(&error))))
+}
+
+fn request(ask: Ask, public_key: &str) -> Js<Promise> {
+    let options = Object::new();
+    set(
+        &options,
+        "publicKey",
+        &parse("parseRequestOptionsFromJSON", public_key)?,
+    );
+    match ask {
+        Ask::Immediate {
+            spelling,
+            passwords,
+        } => {
+            let member = match spelling {
+                Spelling::UiMode => "uiMode",
+                Spelling::Mediation => "mediation",
+            };
+            set(&options, member, &"immediate".into());
+            if passwords {
+                set(&options, "password", &JsValue::TRUE);
+            }
+        }
+        Ask::Modal => {}
+        Ask::Conditional => {
+            set(&options, "mediation", &"conditional".into());
+            set(&options, "signal", &new_pending()?);
+        }
+    }
+    credentials().get_with_options(options.unchecked_ref())
+}
+
+fn read(credential: &JsValue) -> Js<Credential> {
+    if credential.is_null() || credential.is_undefined() {
+        return Ok(Credential::None(Answer::Nothing));
+    }
+    let text = |name| Ok::<_, JsValue>(member(credential, name)?.as_string().unwrap_or_default());
+    match text("type")?.as_str() {
+        "password" => Ok(Credential::Password {
+            username: text("id")?,
+            password: text("password")?,
+        }),
+        _ => to_json(credential).map(Credential::Passkey),
+    }
+}
+
+/// `navigator.credentials.create`. `public_key`: the options, as JSON.
+pub(super) async fn create(public_key: &str) -> Result<Created, Failure> {
+    let created = async {
+        let options = Object::new();
+        set(
+            &options,
+            "publicKey",
+            &parse("parseCreationOptionsFromJSON", public_key)?,
+        );
+        let promise = credentials().create_with_options(options.unchecked_ref())?;
+        let credential = JsFuture::from(promise).await?;
+        let id = member(&credential, "id")?.as_string().unwrap_or_default();
+        Ok(Created {
+            id,
+            json: to_json(&credential)?,
+        })
+    };
+    created.await.map_err(|error: JsValue| failure(&error))
+}
+
+thread_local! {
+    /// Ends the conditional request that is pending.
+    static PENDING: RefCell<Option<AbortController>> = const { RefCell::new(None) };
+}
+
+fn new_pending() -> Js {
+    end_pending();
+    let controller = AbortController::new()?;
+    let signal = controller.signal().into();
+    PENDING.with_borrow_mut(|pending| *pending = Some(controller));
+    Ok(signal)
+}
+
+/// Ends a pending conditional request: while there is one, every other request
+/// fails with an `OperationError`.
+pub(super) fn end_pending() {
+    if let Some(controller) = PENDING.with_borrow_mut(Option::take) {
+        controller.abort();
+    }
+}
+
+pub(super) fn can_signal_unknown() -> bool {
+    public_key_credential()
+        .and_then(|class| member(&class, "signalUnknownCredential"))
+        .is_ok_and(|method| method.is_function())
+}
+
+/// WebAuthn L3 §5.1.10.1: the password manager may forget this credential.
+pub(super) async fn signal_unknown(credential_id: &str) {
+    let details = Object::new();
+    // The relying party ID is this host, as in the options of every ceremony.
+    set(
+        &details,
+        "rpId",
+        &window().location().hostname().unwrap_or_default().into(),
+    );
+    set(&details, "credentialId", &credential_id.into());
+    let signal =
+        public_key_credential().and_then(|class| call(&class, "signalUnknownCredential", &details));
+    // A signal is a courtesy: nothing depends on its outcome.
+    if let Ok(done) = signal {
+        let _ = JsFuture::from(Promise::resolve(&done)).await;
+    }
+}
+
+/// Goes to a path of this store.
+pub(super) fn go(path: &str) {
+    let _ = window().location().assign(path);
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> f64 {
+    js_sys::Date::now()
+}
+
+fn failure(error: &JsValue) -> Failure {
+    match member(error, "name")
+        .ok()
+        .and_then(|name| name.as_string())
+        .as_deref()
+    {
+        Some("NotAllowedError") => Failure::NotAllowed,
+        Some("OperationError") => Failure::Pending,
+        Some("NotSupportedError") => Failure::NotSupported,
+        Some("SecurityError") => Failure::Security,
+        Some("AbortError") => Failure::Abort,
+        Some("InvalidStateError") => Failure::InvalidState,
+        _ => Failure::Other,
+    }
+}
+
+fn credentials() -> CredentialsContainer {
+    window().navigator().credentials()
+}
+
+/// The class, where it has the helpers that this file relies on.
+fn public_key_credential() -> Js {
+    let class = member(&window(), "PublicKeyCredential")?;
+    let helper = member(&class, "parseRequestOptionsFromJSON")?;
+    if helper.is_function() {
+        Ok(class)
+    } else {
+        Err(JsValue::UNDEFINED)
+    }
+}
+
+fn parse(helper: &str, json: &str) -> Js {
+    call(&public_key_credential()?, helper, &JSON::parse(json)?)
+}
+
+fn to_json(credential: &JsValue) -> Js<String> {
+    let plain = call(credential, "toJSON", &JsValue::UNDEFINED)?;
+    Ok(JSON::stringify(&plain)?.into())
+}
+
+fn call(this: &JsValue, method: &str, argument: &JsValue) -> Js {
+    member(this, method)?
+        .dyn_into::<Function>()?
+        .call1(this, argument)
+}
+
+fn member(of: &JsValue, name: &str) -> Js {
+    Reflect::get(of, &name.into())
+}
+
+/// Setting a member of a plain object does not fail.
+fn set(object: &Object, name: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &name.into(), value);
+}

@@ -1,0 +1,215 @@
+//! The controls. Each is wrapped around plain links and forms, which do their
+//! work until the wasm has arrived, and without it.
+
+use std::time::Duration;
+
+use leptos::{
+    ev::{MouseEvent, SubmitEvent},
+    prelude::*,
+    wasm_bindgen::JsCast,
+};
+use web_sys::{HtmlButtonElement, HtmlElement, HtmlFormElement, HtmlInputElement};
+
+use super::{
+    Place, flow,
+    ladder::{self, Step, UNSUPPORTED},
+    prefetch,
+};
+use crate::api::{AccountName, Code};
+
+/// What a control shows while its ceremony runs, and after.
+#[derive(Clone, Copy)]
+pub(super) struct Control {
+    pub(super) busy: RwSignal<bool>,
+    pub(super) message: RwSignal<String>,
+    /// Instead of a button that could not do anything.
+    unsupported: RwSignal<bool>,
+}
+
+impl Control {
+    fn new() -> Self {
+        Self {
+            busy: RwSignal::new(false),
+            message: RwSignal::default(),
+            unsupported: RwSignal::new(false),
+        }
+    }
+
+    pub(super) fn say(self, sentence: impl Into<String>) {
+        self.message.set(sentence.into());
+    }
+
+    /// Runs a ceremony, one at a time.
+    fn run(self, ceremony: impl Future<Output = ()> + 'static) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.say("");
+        leptos::task::spawn_local(async move {
+            ceremony.await;
+            self.busy.set(false);
+        });
+    }
+
+    /// Says so when the place has nothing to offer in this browser.
+    fn check_support(self, place: Place) {
+        leptos::task::spawn_local(async move {
+            if ladder::first(flow::capabilities().await, place) == Step::Say(UNSUPPORTED) {
+                self.unsupported.set(true);
+                self.say(UNSUPPORTED);
+            }
+        });
+    }
+}
+
+/// A press that tries passkeys first. `next`: where to go once signed in. The
+/// children hold the link that is followed without JavaScript.
+#[island]
+pub fn PasskeyPress(place: Place, next: String, children: Children) -> impl IntoView {
+    let control = Control::new();
+    let wrapper = NodeRef::<leptos::html::Div>::new();
+    Effect::new(move |_| control.check_support(place));
+
+    let form = ladder::form_path(&next);
+    let intend = move || {
+        if place.prefetches() {
+            prefetch::begin();
+            renew_while_wanted(wrapper);
+        }
+    };
+    let press = move |event: MouseEvent| {
+        if is_plain(&event) {
+            event.prevent_default();
+            control.run(flow::press(place, next.clone(), control));
+        }
+    };
+    view! {
+        <div
+            class="passkey"
+            node_ref=wrapper
+            data-busy=move || control.busy.get().then_some("")
+            on:pointerenter=move |_| intend()
+            on:focusin=move |_| intend()
+            on:touchstart=move |_| intend()
+        >
+            <div
+                class="passkey-control"
+                hidden=move || control.unsupported.get()
+                on:click=press
+            >
+                {children()}
+            </div>
+            <Status control form=place.is_passing().then_some(form)/>
+        </div>
+    }
+}
+
+/// Offers passkeys in the autofill of the username field, from the moment the
+/// page has loaded.
+#[island]
+pub fn PasskeyAutofill(next: String) -> impl IntoView {
+    let control = Control::new();
+    Effect::new(move |_| flow::arm_autofill(next.clone(), control));
+    view! {
+        <div class="passkey">
+            <Status control form=None/>
+        </div>
+    }
+}
+
+/// Wraps the form of `/sign-up`: its button "… with a passkey" creates one.
+#[island]
+pub fn PasskeySignUp(next: String, children: Children) -> impl IntoView {
+    let control = Control::new();
+    Effect::new(move |_| control.check_support(Place::OtherDevice));
+    let submit = move |event: SubmitEvent| {
+        let Some((form, name)) = passkey_form(&event) else {
+            return;
+        };
+        event.prevent_default();
+        let next = next.clone();
+        control.run(async move {
+            let refused = flow::sign_up(name, next, control).await;
+            // The server says what is wrong with the names, next to each of them.
+            if refused.is_some_and(Code::is_about_names) {
+                let _ = form.submit();
+            }
+        });
+    };
+    view! {
+        <div
+            class="passkey"
+            data-busy=move || control.busy.get().then_some("")
+            data-unsupported=move || control.unsupported.get().then_some("")
+            on:submit=submit
+        >
+            {children()}
+            <Status control form=None/>
+        </div>
+    }
+}
+
+/// What the ceremony has to say, for eyes and screen readers.
+#[component]
+fn Status(control: Control, form: Option<String>) -> impl IntoView {
+    let link = move || {
+        let form = form.clone().filter(|_| !control.message.get().is_empty());
+        form.map(|form| view! { " " <a href=form>"Sign in with a form"</a> })
+    };
+    view! {
+        <p class="passkey-status" role="status" aria-live="polite">
+            {move || control.message.get()} {link}
+        </p>
+    }
+}
+
+/// Renews the options for as long as the pointer or the focus stays.
+fn renew_while_wanted(wrapper: NodeRef<leptos::html::Div>) {
+    let renew = move || {
+        let wanted = wrapper.get_untracked().and_then(|wrapper| {
+            wrapper
+                .unchecked_into::<web_sys::Element>()
+                .matches(":hover, :focus-within")
+                .ok()
+        });
+        if wanted == Some(true) {
+            prefetch::begin();
+            renew_while_wanted(wrapper);
+        }
+    };
+    set_timeout(renew, Duration::from_millis(prefetch::FRESH as u64 + 1000));
+}
+
+/// A press that would follow the link here: not one that opens a new tab.
+fn is_plain(event: &MouseEvent) -> bool {
+    let changed = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
+    event.button() == 0 && !changed && !event.default_prevented()
+}
+
+/// The form and the names in it, if it was submitted for a passkey.
+fn passkey_form(event: &SubmitEvent) -> Option<(HtmlFormElement, AccountName)> {
+    let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
+    let button: HtmlButtonElement = event
+        .submitter()?
+        .dyn_into::<HtmlElement>()
+        .ok()?
+        .dyn_into()
+        .ok()?;
+    if button.value() != "passkey" {
+        return None;
+    }
+    let entered = |name| {
+        let input = form
+            .elements()
+            .named_item(name)?
+            .dyn_into::<HtmlInputElement>()
+            .ok()?;
+        Some(input.value())
+    };
+    let name = AccountName {
+        username: entered("username")?,
+        display_name: entered("display_name")?,
+    };
+    Some((form.clone(), name))
+}

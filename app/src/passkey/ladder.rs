@@ -1,0 +1,435 @@
+//! The ladder: what a press does next.
+//!
+//! A pure function of what the browser can do, what it just answered and where
+//! the visitor is. The controls in [`islands`](super::islands) climb it rung by
+//! rung:
+//!
+//! 1. ask at once for what is right here (*immediate*): one dialog or none,
+//! 2. else open the browser's ordinary dialog (*modal*), where a page is for that,
+//! 3. else go to the form.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::{Code, PublicError};
+
+/// Where a press happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// "Sign in" in the header of every page.
+    Header,
+    /// "Check out" on `/cart`.
+    CheckOut,
+    /// "Sign in with a passkey" on `/one-button`.
+    OneButton,
+    /// "Use a passkey from another device" on `/sign-in`.
+    OtherDevice,
+    /// No press at all: the username field on `/sign-in` offers passkeys.
+    Autofill,
+}
+
+impl Place {
+    /// Whether options are fetched on intent here.
+    #[must_use]
+    pub fn prefetches(self) -> bool {
+        self != Self::Autofill
+    }
+
+    /// Whether the page is about something else, so that the form has to be
+    /// offered when the ceremony fails.
+    #[must_use]
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::Header | Self::CheckOut)
+    }
+}
+
+/// What this browser can do, as far as it says. Nothing is guessed from its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Browser {
+    /// There is WebAuthn, with its JSON helpers (WebAuthn L3 §5.1.8 to §5.1.10).
+    pub webauthn: bool,
+    /// The capability `immediateGet`, and how to ask for it.
+    pub immediate: Option<Spelling>,
+    /// The capability `conditionalGet`.
+    pub conditional: bool,
+}
+
+/// How an immediate request is spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelling {
+    /// `uiMode: "immediate"`, as it shipped.
+    UiMode,
+    /// `mediation: "immediate"`, as in the origin trial.
+    Mediation,
+}
+
+/// A request to `navigator.credentials.get`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Only what is on this device, and nothing at all when there is nothing.
+    Immediate { spelling: Spelling, passwords: bool },
+    /// The browser's dialog, with other devices and security keys.
+    Modal,
+    /// Offered in the autofill of the username field.
+    Conditional,
+}
+
+/// How the browser answered a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Passkey,
+    Password,
+    /// `null`
+    Nothing,
+    Failed(Failure),
+}
+
+/// The names of the errors that a request can end with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Nothing there, dismissed, private window, rate limit, no user activation:
+    /// browsers do not tell which, so that sites cannot find out.
+    NotAllowed,
+    /// `OperationError`: another request is still pending.
+    Pending,
+    NotSupported,
+    /// Not the relying party's address, such as `http://127.0.0.1`.
+    Security,
+    /// By ourselves, for another request.
+    Abort,
+    /// `InvalidStateError`: this device has a passkey for the account already.
+    InvalidState,
+    Other,
+}
+
+/// The next rung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Ask(Ask),
+    /// End what is pending, then ask again.
+    AskAgain(Ask),
+    /// The server verifies the assertion.
+    VerifyPasskey,
+    /// The server checks the saved password.
+    CheckPassword,
+    /// On to `/sign-in`, without any complaint.
+    ToForm,
+    Say(&'static str),
+    Stay,
+}
+
+/// `/sign-in`, from where the visitor will go on to `next`.
+#[must_use]
+pub fn form_path(next: &str) -> String {
+    let mut path = "/sign-in?next=".to_owned();
+    for byte in next.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
+                path.push(byte.into());
+            }
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    path
+}
+
+pub const UNSUPPORTED: &str = "This browser does not support passkeys.";
+const DISMISSED: &str = "No passkey was used. You can try again, or sign in with a form.";
+const WRONG_ADDRESS: &str = "Passkeys do not work at this address of the store.";
+
+/// The rung that a press begins with.
+#[must_use]
+pub fn first(browser: Browser, place: Place) -> Step {
+    let modal = if browser.webauthn {
+        Step::Ask(Ask::Modal)
+    } else {
+        Step::Say(UNSUPPORTED)
+    };
+    let immediate = |passwords| {
+        let ask = |spelling| {
+            Step::Ask(Ask::Immediate {
+                spelling,
+                passwords,
+            })
+        };
+        browser.immediate.filter(|_| browser.webauthn).map(ask)
+    };
+    match place {
+        Place::Header | Place::CheckOut => immediate(true).unwrap_or(Step::ToForm),
+        // The page speaks of passkeys only.
+        Place::OneButton => immediate(false).unwrap_or(modal),
+        // An immediate request would hide just what this button is for.
+        Place::OtherDevice => modal,
+        Place::Autofill if browser.webauthn && browser.conditional => Step::Ask(Ask::Conditional),
+        Place::Autofill => Step::Stay,
+    }
+}
+
+/// The rung after an answer. `again`: whether this was [`Step::AskAgain`].
+#[must_use]
+pub fn next(ask: Ask, answer: Answer, again: bool) -> Step {
+    match (ask, answer) {
+        (_, Answer::Passkey) => Step::VerifyPasskey,
+        (_, Answer::Password) => Step::CheckPassword,
+        // Nobody pressed anything, so nobody expects anything.
+        (Ask::Conditional, _) => Step::Stay,
+        (_, Answer::Failed(Failure::Pending)) if !again => Step::AskAgain(ask),
+        (Ask::Immediate { .. }, _) => Step::ToForm,
+        (Ask::Modal, Answer::Failed(Failure::Abort)) => Step::Stay,
+        (Ask::Modal, Answer::Failed(Failure::Security)) => Step::Say(WRONG_ADDRESS),
+        (Ask::Modal, Answer::Failed(Failure::NotSupported)) => Step::Say(UNSUPPORTED),
+        (Ask::Modal, _) => Step::Say(DISMISSED),
+    }
+}
+
+/// What to say when the server refused, and whether the password manager is to
+/// forget the passkey (`signalUnknownCredential`).
+#[must_use]
+pub fn refused(error: &PublicError, can_signal: bool) -> (String, bool) {
+    match error.code {
+        Code::UnknownCredential if can_signal => (
+            "This store does not know that passkey, so your password manager was told not to \
+             offer it here any more."
+                .to_owned(),
+            true,
+        ),
+        Code::UnknownCredential => (
+            "This store does not know that passkey. You may want to delete it from your password \
+             manager."
+                .to_owned(),
+            false,
+        ),
+        Code::WrongPassword => (
+            "The saved password is not right any more. Please sign in with the form.".to_owned(),
+            false,
+        ),
+        _ => (error.message.clone(), false),
+    }
+}
+
+/// What to say when `navigator.credentials.create` failed.
+#[must_use]
+pub fn not_created(failure: Failure) -> &'static str {
+    match failure {
+        Failure::InvalidState => "This device has a passkey for this account already.",
+        Failure::Security => WRONG_ADDRESS,
+        Failure::NotSupported => {
+            "This device cannot create a passkey. You can use a password instead."
+        }
+        _ => "No passkey was created. You can try again, or use a password instead.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEW: Browser = Browser {
+        webauthn: true,
+        immediate: Some(Spelling::UiMode),
+        conditional: true,
+    };
+    const TRIAL: Browser = Browser {
+        immediate: Some(Spelling::Mediation),
+        ..NEW
+    };
+    const OLDER: Browser = Browser {
+        immediate: None,
+        ..NEW
+    };
+    const NONE: Browser = Browser {
+        webauthn: false,
+        immediate: None,
+        conditional: false,
+    };
+
+    fn immediate(passwords: bool) -> Ask {
+        Ask::Immediate {
+            spelling: Spelling::UiMode,
+            passwords,
+        }
+    }
+
+    // Flow 1 and 2: the first rung.
+
+    #[test]
+    fn the_header_and_the_checkout_ask_for_passkeys_and_passwords_at_once() {
+        for place in [Place::Header, Place::CheckOut] {
+            assert_eq!(first(NEW, place), Step::Ask(immediate(true)));
+            assert_eq!(first(OLDER, place), Step::ToForm);
+            assert_eq!(first(NONE, place), Step::ToForm);
+        }
+    }
+
+    #[test]
+    fn the_one_button_has_three_states() {
+        assert_eq!(first(NEW, Place::OneButton), Step::Ask(immediate(false)));
+        assert_eq!(first(OLDER, Place::OneButton), Step::Ask(Ask::Modal));
+        assert_eq!(first(NONE, Place::OneButton), Step::Say(UNSUPPORTED));
+    }
+
+    #[test]
+    fn another_device_is_never_asked_for_immediately() {
+        assert_eq!(first(NEW, Place::OtherDevice), Step::Ask(Ask::Modal));
+        assert_eq!(first(NONE, Place::OtherDevice), Step::Say(UNSUPPORTED));
+    }
+
+    #[test]
+    fn autofill_is_armed_where_it_exists_and_silent_elsewhere() {
+        assert_eq!(first(NEW, Place::Autofill), Step::Ask(Ask::Conditional));
+        assert_eq!(
+            first(
+                Browser {
+                    conditional: false,
+                    ..NEW
+                },
+                Place::Autofill
+            ),
+            Step::Stay
+        );
+        assert_eq!(first(NONE, Place::Autofill), Step::Stay);
+    }
+
+    #[test]
+    fn the_origin_trials_spelling_is_used_where_it_is_understood() {
+        let ask = Ask::Immediate {
+            spelling: Spelling::Mediation,
+            passwords: true,
+        };
+        assert_eq!(first(TRIAL, Place::Header), Step::Ask(ask));
+    }
+
+    #[test]
+    fn a_browser_without_webauthn_is_never_asked_for_passkeys() {
+        let odd = Browser {
+            webauthn: false,
+            ..NEW
+        };
+        assert_eq!(first(odd, Place::Header), Step::ToForm);
+        assert_eq!(first(odd, Place::Autofill), Step::Stay);
+    }
+
+    // The error table: what an immediate request can end with.
+
+    fn after_immediate(answer: Answer) -> Step {
+        next(immediate(true), answer, false)
+    }
+
+    #[test]
+    fn a_passkey_is_verified_and_a_password_checked() {
+        assert_eq!(after_immediate(Answer::Passkey), Step::VerifyPasskey);
+        assert_eq!(after_immediate(Answer::Password), Step::CheckPassword);
+    }
+
+    #[test]
+    fn no_credential_for_the_site_leads_to_the_form() {
+        assert_eq!(
+            after_immediate(Answer::Failed(Failure::NotAllowed)),
+            Step::ToForm
+        );
+        assert_eq!(after_immediate(Answer::Nothing), Step::ToForm);
+    }
+
+    #[test]
+    fn dismissed_incognito_rate_limited_without_activation_or_with_allow_credentials_lead_to_the_form()
+     {
+        // One error name for all of them, on purpose.
+        assert_eq!(
+            after_immediate(Answer::Failed(Failure::NotAllowed)),
+            Step::ToForm
+        );
+    }
+
+    #[test]
+    fn a_pending_request_is_ended_and_the_question_put_again_but_once() {
+        let pending = Answer::Failed(Failure::Pending);
+        assert_eq!(
+            next(immediate(true), pending, false),
+            Step::AskAgain(immediate(true))
+        );
+        assert_eq!(next(immediate(true), pending, true), Step::ToForm);
+        assert_eq!(next(Ask::Modal, pending, false), Step::AskAgain(Ask::Modal));
+        assert_eq!(next(Ask::Modal, pending, true), Step::Say(DISMISSED));
+    }
+
+    #[test]
+    fn mixed_with_conditional_mediation_it_leads_to_the_form() {
+        assert_eq!(
+            after_immediate(Answer::Failed(Failure::NotSupported)),
+            Step::ToForm
+        );
+    }
+
+    #[test]
+    fn at_an_address_without_passkeys_it_leads_to_the_form() {
+        assert_eq!(
+            after_immediate(Answer::Failed(Failure::Security)),
+            Step::ToForm
+        );
+    }
+
+    #[test]
+    fn a_spelling_that_is_not_understood_leads_to_the_form() {
+        // `TypeError` for "mediation" in a browser that shipped "uiMode".
+        assert_eq!(
+            after_immediate(Answer::Failed(Failure::Other)),
+            Step::ToForm
+        );
+    }
+
+    #[test]
+    fn a_dialog_that_was_closed_is_not_an_error() {
+        assert_eq!(
+            next(Ask::Modal, Answer::Failed(Failure::NotAllowed), false),
+            Step::Say(DISMISSED)
+        );
+        assert_eq!(
+            next(Ask::Modal, Answer::Failed(Failure::Abort), false),
+            Step::Stay
+        );
+        assert_eq!(
+            next(Ask::Modal, Answer::Failed(Failure::Security), false),
+            Step::Say(WRONG_ADDRESS)
+        );
+    }
+
+    #[test]
+    fn autofill_fails_silently() {
+        for failure in [
+            Failure::NotAllowed,
+            Failure::Abort,
+            Failure::Pending,
+            Failure::Other,
+        ] {
+            assert_eq!(
+                next(Ask::Conditional, Answer::Failed(failure), false),
+                Step::Stay
+            );
+        }
+    }
+
+    #[test]
+    fn the_form_knows_the_way_on() {
+        assert_eq!(form_path("/checkout"), "/sign-in?next=/checkout");
+        assert_eq!(
+            form_path("/a?b=c&d#é"),
+            "/sign-in?next=/a%3Fb%3Dc%26d%23%C3%A9"
+        );
+    }
+
+    // What the server said.
+
+    #[test]
+    fn an_unknown_credential_is_signalled_where_that_exists() {
+        let error = PublicError::unknown_credential("AQID".to_owned());
+        let (said, signal) = refused(&error, true);
+        assert!(signal && said.contains("was told"));
+        let (said, signal) = refused(&error, false);
+        assert!(!signal && said.contains("delete it"));
+    }
+
+    #[test]
+    fn other_refusals_are_passed_on_in_the_servers_words() {
+        let error = PublicError::from(Code::ChallengeUnknown);
+        assert_eq!(refused(&error, true), (error.message.clone(), false));
+    }
+}

@@ -1,0 +1,16 @@
+//! The browser side of the ceremonies. In the order of a press:
+//!
+//! * [`islands`]: the controls on the pages;
+//! * `flow`: what a press does, rung by rung;
+//! * [`ladder`]: which rung is next; pure, and tested natively;
+//! * `prefetch`: options from the server, ready before the press;
+//! * `browser`: the one file that touches JavaScript values.
+
+mod browser;
+mod flow;
+pub mod islands;
+pub mod ladder;
+mod prefetch;
+
+pub use islands::{PasskeyAutofill, PasskeyPress, PasskeySignUp};
+pub use ladder::Place;

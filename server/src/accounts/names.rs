@@ -1,0 +1,96 @@
+//! Names, parsed where they come in.
+
+use app::api::Code;
+
+/// 3 to 64 letters, digits, `@ . _ -`: room for an e-mail address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// # Errors
+    /// [`Code::UsernameInvalid`]
+    pub fn parse(text: &str) -> Result<Self, Code> {
+        let text = text.trim();
+        // ASCII only: two usernames that look alike should be alike.
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "@._-".contains(c);
+        if (3..=64).contains(&text.len()) && text.chars().all(allowed) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Code::UsernameInvalid)
+    }
+
+    /// As it was entered, for showing.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Equal for usernames that differ in case only.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+/// 1 to 64 characters, none of them a control character.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisplayName(String);
+
+impl DisplayName {
+    /// # Errors
+    /// [`Code::DisplayNameInvalid`]
+    pub fn parse(text: &str) -> Result<Self, Code> {
+        let text = text.trim();
+        if (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Code::DisplayNameInvalid)
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames_take_what_the_form_promises() {
+        for good in [
+            "abc",
+            "a@b.example",
+            "A.b_c-d",
+            " trimmed ",
+            &"x".repeat(64),
+        ] {
+            assert!(Username::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "ab", "a b", "naïve", "a/b", "a\0bc", &"x".repeat(65)] {
+            assert_eq!(Username::parse(bad), Err(Code::UsernameInvalid), "{bad}");
+        }
+    }
+
+    #[test]
+    fn usernames_are_compared_without_case() {
+        let [upper, lower] = ["Robin@Example.org", "robin@example.org"].map(Username::parse);
+        assert_eq!(upper.unwrap().key(), lower.unwrap().key());
+    }
+
+    #[test]
+    fn display_names_may_be_anything_that_can_be_read() {
+        assert_eq!(
+            DisplayName::parse("  Ana María 🗝 ").unwrap().as_str(),
+            "Ana María 🗝"
+        );
+        for bad in ["", "  ", "a\u{7}b", "line\nbreak", &"x".repeat(65)] {
+            assert_eq!(
+                DisplayName::parse(bad),
+                Err(Code::DisplayNameInvalid),
+                "{bad}"
+            );
+        }
+    }
+}

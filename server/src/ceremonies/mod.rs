@@ -1,0 +1,108 @@
+//! Verifies registrations (WebAuthn L3 §7.1) and assertions (§7.2).
+//!
+//! The one place that uses webauthn-rs, and where our own checks around it
+//! live. Its functions take the stored state and the response, and return a
+//! decision: no clock and no database inside.
+
+pub mod authentication;
+mod client_data;
+pub mod registration;
+
+use app::api::Code;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use url::Url;
+use webauthn_rs::{
+    Webauthn, WebauthnBuilder,
+    prelude::{WebauthnError, WebauthnResult},
+};
+
+/// How long a challenge may be answered, in milliseconds.
+pub const CHALLENGE_LIFETIME: u32 = 5 * 60 * 1000;
+
+/// Who asks for credentials: this store, under its domain.
+#[derive(Clone, Debug)]
+pub struct RelyingParty {
+    webauthn: Webauthn,
+}
+
+impl RelyingParty {
+    /// The relying party of a public origin; its ID is the origin's host.
+    ///
+    /// # Errors
+    /// When the origin has no domain name, as `http://127.0.0.1`.
+    pub fn new(origin: &Url) -> WebauthnResult<Self> {
+        let id = origin.domain().ok_or(WebauthnError::Configuration)?;
+        let webauthn = WebauthnBuilder::new(id, origin)?
+            .rp_name("Latchkey")
+            .timeout(std::time::Duration::from_millis(CHALLENGE_LIFETIME.into()))
+            .build()?;
+        Ok(Self { webauthn })
+    }
+}
+
+/// A ceremony that waits for its answer.
+#[derive(Debug)]
+pub struct Started {
+    /// The challenge, as unpadded base64url: finds the state again.
+    pub challenge: String,
+    /// What the browser is given, as JSON.
+    pub options: String,
+    /// What verification needs, as JSON. Stays on the server.
+    pub state: String,
+}
+
+/// The challenge that a response claims to answer: the key to its stored state.
+///
+/// # Errors
+/// [`Code::Malformed`] when there is none to be found.
+pub fn challenge_of(response: &str) -> Result<String, Code> {
+    #[derive(serde::Deserialize)]
+    struct Credential {
+        response: Response,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Response {
+        #[serde(rename = "clientDataJSON")]
+        client_data_json: String,
+    }
+    let credential: Credential = serde_json::from_str(response).map_err(malformed)?;
+    let bytes = decode(&credential.response.client_data_json)?;
+    Ok(encode(&client_data::read(&bytes)?.challenge))
+}
+
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, Code> {
+    BASE64_URL_SAFE_NO_PAD.decode(text).map_err(malformed)
+}
+
+fn malformed<E>(_: E) -> Code {
+    Code::Malformed
+}
+
+/// The public code of what webauthn-rs refused.
+fn refusal(error: WebauthnError) -> Code {
+    match error {
+        WebauthnError::InvalidClientDataType => Code::WrongType,
+        WebauthnError::MismatchedChallenge => Code::ChallengeUnknown,
+        WebauthnError::InvalidRPOrigin => Code::WrongOrigin,
+        WebauthnError::CredentialCrossOrigin => Code::CrossOrigin,
+        WebauthnError::InvalidRPIDHash => Code::WrongRelyingParty,
+        WebauthnError::UserNotPresent => Code::UserNotPresent,
+        WebauthnError::UserNotVerified => Code::UserNotVerified,
+        WebauthnError::AuthenticationFailure => Code::BadSignature,
+        WebauthnError::CredentialPossibleCompromise => Code::CounterWentBack,
+        WebauthnError::CredentialBackupEligibilityInconsistent
+        | WebauthnError::CredentialMayNotBeHardwareBound => Code::BackupFlagsWrong,
+        WebauthnError::ParseJSONFailure(_)
+        | WebauthnError::ParseCBORFailure(_)
+        | WebauthnError::ParseBase64Failure(_)
+        | WebauthnError::ParseNOMFailure
+        | WebauthnError::ParseInsufficientBytesAvailable => Code::Malformed,
+        _ => Code::CeremonyRefused,
+    }
+}

@@ -1,0 +1,322 @@
+//! The form posts: everything that works without JavaScript. Each does its work
+//! and sends the visitor on, or shows its page again with what was wrong.
+
+use app::api::{Code, Delivery, FormOutcome, PublicError, same_origin_path};
+use axum::{
+    Form,
+    extract::{FromRequest, FromRequestParts, Request, State},
+    http::Uri,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use tower_sessions::Session;
+
+use super::{Refused, pages::show_again, status};
+use crate::{
+    Call, Server, Visit,
+    accounts::{DisplayName, NewPassword, Username},
+    shop::Change,
+    store::{Placement, Shortage},
+};
+
+/// A form post: who, where, and the fields.
+pub(super) struct Post<T> {
+    call: Call,
+    uri: Uri,
+    fields: T,
+}
+
+impl<T: DeserializeOwned> FromRequest<Server> for Post<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, server: &Server) -> Result<Self, Refused> {
+        let (mut parts, body) = request.into_parts();
+        let session = Session::from_request_parts(&mut parts, server).await;
+        let session = session.map_err(|_| crate::internal("no session layer"))?;
+        let uri = parts.uri.clone();
+        let request = Request::from_parts(parts, body);
+        let Form(fields) = Form::from_request(request, server)
+            .await
+            .map_err(|_| PublicError::from(Code::Malformed))?;
+        Ok(Self {
+            call: Call {
+                server: server.clone(),
+                visit: Visit(session),
+            },
+            uri,
+            fields,
+        })
+    }
+}
+
+type Answer = Result<Response, Refused>;
+
+#[derive(Deserialize)]
+pub(super) struct CartChange {
+    slug: String,
+    quantity: String,
+    #[serde(default)]
+    action: Action,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    Add,
+    #[default]
+    Set,
+}
+
+pub(super) async fn change_cart(post: Post<CartChange>) -> Answer {
+    let Post {
+        call,
+        uri,
+        fields: CartChange {
+            slug,
+            quantity,
+            action,
+        },
+    } = post;
+    let wanted = match quantity.trim().parse() {
+        Ok(wanted) => wanted,
+        Err(_) => -1,
+    };
+    let change = match action {
+        Action::Add => Change::Add(wanted),
+        Action::Set => Change::Set(wanted),
+    };
+    let before = call.cart().await?;
+    let before = before.lines.iter().find(|line| line.product.slug == slug);
+    let before = before.map_or(0, |line| line.quantity);
+    let asked = if action == Action::Add {
+        before.saturating_add(wanted)
+    } else {
+        wanted
+    };
+    let sentence = match call.change_cart(&slug, change).await {
+        Ok(kept) if kept == asked => return Ok(Redirect::to("/cart").into_response()),
+        Ok(0) => "This is sold out, so it is not in your cart.".to_owned(),
+        Ok(kept) => format!("There are only {kept} of these, so {kept} are in your cart."),
+        Err(error) if error.code == Code::QuantityInvalid => error.message,
+        Err(error) => return Err(error.into()),
+    };
+    let outcome = FormOutcome {
+        values: vec![(slug.clone(), quantity)],
+        errors: vec![(slug, sentence)],
+    };
+    Ok(show_again(call, &uri, status(Code::QuantityInvalid), outcome).await)
+}
+
+#[derive(Deserialize)]
+pub(super) struct OrderForm {
+    placement: String,
+    name: String,
+    address: String,
+}
+
+pub(super) async fn place_order(post: Post<OrderForm>) -> Answer {
+    let Post {
+        call,
+        uri,
+        fields: OrderForm {
+            placement,
+            name,
+            address,
+        },
+    } = post;
+    let delivery = Delivery {
+        name: name.clone(),
+        address: address.clone(),
+    };
+    let (code, errors) = match call.place_order(&placement, &delivery).await {
+        Ok(Placement::Placed(number) | Placement::Already(number)) => {
+            return Ok(Redirect::to(&format!("/orders/{number}")).into_response());
+        }
+        Ok(Placement::Empty) => (Code::CartEmpty, vec![whole_form(Code::CartEmpty.into())]),
+        Ok(Placement::Short(shortages)) => (Code::OutOfStock, shortage_errors(shortages)),
+        Err(error) if error.code == Code::DeliveryInvalid => {
+            (Code::DeliveryInvalid, delivery_errors(&delivery))
+        }
+        Err(error) if error.code == Code::SignInRequired => {
+            return Ok(Redirect::to("/sign-in?next=/checkout").into_response());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let values = vec![
+        entered("placement", placement),
+        entered("name", name),
+        entered("address", address),
+    ];
+    Ok(show_again(call, &uri, status(code), FormOutcome { values, errors }).await)
+}
+
+fn delivery_errors(delivery: &Delivery) -> Vec<(String, String)> {
+    let mut errors = Vec::new();
+    if delivery.name.trim().is_empty() || delivery.name.trim().chars().count() > 100 {
+        errors.push(entered(
+            "name",
+            "Please enter a name of at most 100 characters.",
+        ));
+    }
+    if delivery.address.trim().is_empty() || delivery.address.trim().chars().count() > 500 {
+        errors.push(entered(
+            "address",
+            "Please enter an address of at most 500 characters.",
+        ));
+    }
+    errors
+}
+
+fn shortage_errors(shortages: Vec<Shortage>) -> Vec<(String, String)> {
+    let line = |shortage: Shortage| {
+        let sentence = match shortage.left {
+            0 => "This has just sold out.".to_owned(),
+            left => format!("There are only {left} of these left."),
+        };
+        (shortage.slug, sentence)
+    };
+    let mut errors = vec![whole_form(Code::OutOfStock.into())];
+    errors.extend(shortages.into_iter().map(line));
+    errors
+}
+
+#[derive(Deserialize)]
+pub(super) struct SignInForm {
+    username: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+pub(super) async fn sign_in(post: Post<SignInForm>) -> Answer {
+    let Post {
+        call,
+        uri,
+        fields: SignInForm {
+            username,
+            password,
+            next,
+        },
+    } = post;
+    match call.sign_in_with_password(&username, &password).await {
+        Ok(_) => Ok(Redirect::to(same_origin_path(&next)).into_response()),
+        Err(error) => {
+            let values = vec![entered("username", username), entered("next", next)];
+            let code = status(error.code);
+            let outcome = FormOutcome {
+                values,
+                errors: vec![whole_form(error)],
+            };
+            Ok(show_again(call, &uri, code, outcome).await)
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct SignUpForm {
+    username: String,
+    display_name: String,
+    #[serde(default)]
+    password: String,
+    /// Which button was pressed.
+    #[serde(default)]
+    way: Way,
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Way {
+    #[default]
+    Passkey,
+    Password,
+}
+
+pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
+    let Post { call, uri, fields } = post;
+    let mut errors = sign_up_errors(&fields);
+    if errors.is_empty() && call.username_taken(&fields.username).await? {
+        errors.push(beside_field(Code::UsernameTaken.into()));
+    }
+    if errors.is_empty() && fields.way == Way::Passkey {
+        // The page's script makes passkeys; this post came without it, or because
+        // a name was refused that is free by now.
+        errors.push(whole_form_says(
+            "Creating a passkey needs JavaScript. If the page was still loading, please press the \
+             button again; otherwise use a password.",
+        ));
+    }
+    if errors.is_empty() {
+        let SignUpForm {
+            username,
+            display_name,
+            password,
+            ..
+        } = &fields;
+        match call
+            .sign_up_with_password(username, display_name, password)
+            .await
+        {
+            Ok(_) => return Ok(Redirect::to(same_origin_path(&fields.next)).into_response()),
+            Err(error) => errors.push(beside_field(error)),
+        }
+    }
+    let values = vec![
+        entered("username", fields.username),
+        entered("display_name", fields.display_name),
+        entered("next", fields.next),
+    ];
+    let code = status(Code::UsernameInvalid);
+    Ok(show_again(call, &uri, code, FormOutcome { values, errors }).await)
+}
+
+/// All that is wrong with the entries, so that nobody has to find out one by one.
+fn sign_up_errors(fields: &SignUpForm) -> Vec<(String, String)> {
+    let names = [
+        Username::parse(&fields.username).err(),
+        DisplayName::parse(&fields.display_name).err(),
+    ];
+    let personal = [&*fields.username, &*fields.display_name];
+    let password = NewPassword::parse(&fields.password, &personal).err();
+    let password = password.filter(|_| fields.way == Way::Password);
+    names
+        .into_iter()
+        .chain([password])
+        .flatten()
+        .map(|code| beside_field(code.into()))
+        .collect()
+}
+
+pub(super) async fn sign_out(State(server): State<Server>, session: Session) -> Answer {
+    Call {
+        server,
+        visit: Visit(session),
+    }
+    .visit
+    .sign_out()
+    .await?;
+    Ok(Redirect::to("/").into_response())
+}
+
+fn entered(field: &str, value: impl Into<String>) -> (String, String) {
+    (field.to_owned(), value.into())
+}
+
+fn beside_field(error: PublicError) -> (String, String) {
+    let field = match error.code {
+        Code::UsernameInvalid | Code::UsernameTaken => "username",
+        Code::DisplayNameInvalid => "display_name",
+        Code::PasswordTooShort | Code::PasswordTooLong | Code::PasswordCommon => "password",
+        _ => "",
+    };
+    entered(field, error.message)
+}
+
+fn whole_form(error: PublicError) -> (String, String) {
+    whole_form_says(&error.message)
+}
+
+fn whole_form_says(sentence: &str) -> (String, String) {
+    entered("", sentence)
+}

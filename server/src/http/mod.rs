@@ -1,0 +1,93 @@
+//! HTTP: which request goes where, and what every one of them passes through.
+
+mod api;
+mod forms;
+mod guard;
+mod log;
+mod pages;
+mod session;
+
+use app::api::{Code, PublicError};
+use axum::http::StatusCode;
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    services::{ServeDir, ServeFile},
+};
+
+use crate::Server;
+
+/// The largest body of a request, in bytes: no form and no message of a ceremony
+/// comes near it.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// The whole store.
+pub fn router(server: Server) -> Router {
+    let site = server.leptos.site_root.to_string();
+    let assets = ServeDir::new(format!("{site}/images"));
+    let package = ServeDir::new(format!("{site}/{}", server.leptos.site_pkg_dir));
+    let icon = ServeFile::new(format!("{site}/favicon.svg"));
+
+    // Read from the inside out: the last layer is the first to see a request.
+    let pages = Router::new()
+        .route("/cart", get(pages::show).post(forms::change_cart))
+        .route("/checkout", get(pages::show).post(forms::place_order))
+        .route("/sign-in", get(pages::show).post(forms::sign_in))
+        .route("/sign-up", get(pages::show).post(forms::sign_up))
+        .route("/sign-out", post(forms::sign_out))
+        .route("/api/{*function}", post(api::call))
+        .fallback(get(pages::show))
+        .method_not_allowed_fallback(|| async { Refused(Code::NotFound.into()) })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(guard::limit_body))
+        .layer(from_fn_with_state(server.clone(), guard::refuse_cross_site))
+        .layer(from_fn_with_state(server.clone(), pages::show_refusals))
+        .layer(session::layer(&server))
+        .layer(from_fn(session::secure_removal));
+
+    Router::new()
+        .nest_service("/images", assets)
+        .nest_service(&format!("/{}", server.leptos.site_pkg_dir), package)
+        .route_service("/favicon.svg", icon)
+        .merge(pages)
+        .layer(from_fn_with_state(server.clone(), guard::security_headers))
+        .layer(CompressionLayer::new())
+        .layer(from_fn(log::request))
+        .with_state(server)
+}
+
+/// A refusal on its way out: JSON for a program; [`pages::show_refusals`] makes a
+/// page of it for a person.
+#[derive(Clone, Debug)]
+struct Refused(PublicError);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let body = axum::Json(&self.0).into_response();
+        let mut response = (status(self.0.code), body).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<PublicError> for Refused {
+    fn from(error: PublicError) -> Self {
+        Self(error)
+    }
+}
+
+fn status(code: Code) -> StatusCode {
+    StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Refused(crate::internal("a handler panicked")).into_response()
+}

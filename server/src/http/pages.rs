@@ -1,0 +1,148 @@
+//! Shows pages: the Leptos application, for one request.
+
+use std::sync::Arc;
+
+use app::api::{FormOutcome, PublicError, SharedBackend};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderValue, StatusCode, Uri,
+        header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY},
+    },
+    middleware::Next,
+    response::Response,
+};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::{ResponseOptions, render_app_async_with_context};
+use tower_sessions::Session;
+
+use super::{Refused, status};
+use crate::{Call, Server, Visit};
+
+/// Any page.
+pub(super) async fn show(
+    State(server): State<Server>,
+    session: Session,
+    request: Request,
+) -> Response {
+    let call = Call {
+        server,
+        visit: Visit(session),
+    };
+    render(call, request, Extra::default()).await
+}
+
+/// The page of a form again, with what was wrong with it.
+pub(super) async fn show_again(
+    call: Call,
+    uri: &Uri,
+    code: StatusCode,
+    outcome: FormOutcome,
+) -> Response {
+    let extra = Extra {
+        outcome: Some(outcome),
+        refusal: None,
+    };
+    let mut response = render(call, get(uri), extra).await;
+    // A page that sends the visitor elsewhere keeps its own status.
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = code;
+    }
+    response
+}
+
+/// Makes a page of a refusal, for those who asked for one.
+pub(super) async fn show_refusals(
+    State(server): State<Server>,
+    session: Session,
+    request: Request,
+    next: Next,
+) -> Response {
+    let uri = request.uri().clone();
+    let wants_page = accepts_html(request.headers());
+    let response = next.run(request).await;
+    let Some(Refused(error)) = response.extensions().get::<Refused>().cloned() else {
+        return response;
+    };
+    if !wants_page {
+        return response;
+    }
+    let code = status(error.code);
+    let extra = Extra {
+        refusal: Some(error),
+        outcome: None,
+    };
+    let mut page = render(
+        Call {
+            server,
+            visit: Visit(session),
+        },
+        get(&uri),
+        extra,
+    )
+    .await;
+    *page.status_mut() = code;
+    page
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn get(uri: &Uri) -> Request {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = uri.clone();
+    request
+}
+
+/// What a page is shown with, beside the backend.
+#[derive(Clone, Default)]
+struct Extra {
+    outcome: Option<FormOutcome>,
+    refusal: Option<PublicError>,
+}
+
+async fn render(call: Call, request: Request, extra: Extra) -> Response {
+    let options = call.server.leptos.clone();
+    let backend: SharedBackend = Arc::new(call);
+    let context = move || {
+        provide_context(backend.clone());
+        if let Some(outcome) = extra.outcome.clone() {
+            provide_context(outcome);
+        }
+        if let Some(refusal) = extra.refusal.clone() {
+            provide_context(refusal);
+        }
+        allow_own_scripts();
+    };
+    let document = move || app::shell(options.clone());
+    let mut response = render_app_async_with_context(context, document)(request).await;
+    // Pages show who is signed in and what is in the cart.
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Only what the server itself wrote into the page may run in it.
+fn allow_own_scripts() {
+    let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
+        return;
+    };
+    // `cargo leptos watch` reloads pages through a socket of its own.
+    let reload = if cfg!(debug_assertions) {
+        " ws://localhost:3001 ws://127.0.0.1:3001"
+    } else {
+        ""
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+         style-src 'self'; img-src 'self' data:; connect-src 'self'{reload}; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.insert_header(CONTENT_SECURITY_POLICY, policy);
+    }
+}

@@ -1,0 +1,50 @@
+//! The server of Latchkey.
+//!
+//! The way of a sign-in: [`sign_in`] asks and decides, [`ceremonies`] verify,
+//! [`store`] remembers. [`http`] brings the requests, [`backend`] is what pages
+//! and server functions see of all this.
+
+pub mod accounts;
+pub mod backend;
+pub mod ceremonies;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod session;
+pub mod shop;
+pub mod sign_in;
+pub mod sign_up;
+pub mod store;
+
+use app::api::{Code, PublicError};
+use leptos::config::LeptosOptions;
+use url::Url;
+
+pub use self::{
+    accounts::Passwords, ceremonies::RelyingParty, clock::Clock, session::Visit, store::Store,
+};
+
+/// What all requests share.
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub store: Store,
+    pub relying_party: RelyingParty,
+    pub passwords: Passwords,
+    pub clock: Clock,
+    pub origin: Url,
+    pub leptos: LeptosOptions,
+}
+
+/// One request: the server, and the session that it came with.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub server: Server,
+    pub visit: Visit,
+}
+
+/// The public face of a failure that is ours. The cause goes to the log, where
+/// the span around it has the request id.
+pub fn internal(cause: impl std::fmt::Display) -> PublicError {
+    tracing::error!(%cause, "internal error");
+    Code::Internal.into()
+}

@@ -1,0 +1,177 @@
+//! Signing in.
+//!
+//! A press in the browser (`app::passkey`) asks for a challenge with
+//! [`Call::start_sign_in`], usually before the press, and brings the browser's
+//! answer to [`Call::finish_sign_in`].
+
+use app::api::{AccountName, Code, Instant, Options, PublicError, Result, SignedIn};
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::{
+    Call,
+    accounts::Username,
+    ceremonies::{
+        CHALLENGE_LIFETIME, Started,
+        authentication::{self, Claim, Stored},
+        challenge_of,
+    },
+    internal,
+    store::{Challenge, PasskeyUse, StoreError},
+};
+
+const SIGN_IN: &str = "sign-in";
+
+impl Call {
+    /// WebAuthn L3 §7.2 step 1: a challenge that any passkey may answer.
+    ///
+    /// # Errors
+    /// [`Code::Internal`]
+    pub async fn start_sign_in(&self) -> Result<Options> {
+        let started = authentication::start(&self.server.relying_party)?;
+        self.keep_challenge(SIGN_IN, &started, &started.state)
+            .await?;
+        Ok(started.into())
+    }
+
+    /// WebAuthn L3 §7.2: verifies the assertion and signs its account in.
+    ///
+    /// # Errors
+    /// What is wrong with the assertion; its challenge is used up nevertheless.
+    pub async fn finish_sign_in(&self, response: &str) -> Result<SignedIn> {
+        let state: String = self.take_challenge(SIGN_IN, response).await?;
+        let claim = Claim::read(response)?;
+        let id = &claim.credential_id;
+        let stored = self.server.store.passkey(id).await.map_err(internal)?;
+        let stored = stored.ok_or_else(|| PublicError::unknown_credential(id.clone()))?;
+
+        let known = Stored {
+            account: stored.account,
+            passkey: &stored.credential,
+        };
+        let accepted = authentication::finish(&self.server.relying_party, &state, &claim, known)?;
+
+        let used = PasskeyUse {
+            credential_id: stored.id,
+            counter_before: stored.counter,
+            counter: accepted.counter.into(),
+            backed_up: accepted.backed_up,
+            credential: accepted.passkey,
+        };
+        // §7.2 step 22 again, for two assertions that were verified at the same
+        // time against the same stored counter.
+        let newest = self
+            .server
+            .store
+            .record_use(&used, self.now())
+            .await
+            .map_err(internal)?;
+        if !newest {
+            return Err(Code::CounterWentBack.into());
+        }
+        self.sign_in(stored.account).await
+    }
+
+    /// Signs in with a password: typed into the form, or saved in the browser and
+    /// returned by an immediate request.
+    ///
+    /// # Errors
+    /// [`Code::WrongPassword`], after the same time and in the same words for a
+    /// username that nobody has.
+    pub async fn sign_in_with_password(&self, username: &str, password: &str) -> Result<SignedIn> {
+        let key = Username::parse(username)
+            .map(|username| username.key())
+            .unwrap_or_default();
+        let found = self
+            .server
+            .store
+            .password_of(&key)
+            .await
+            .map_err(internal)?;
+        let (account, hash) = found.unzip();
+        let right = self.server.passwords.verify(password, hash).await?;
+        match account {
+            Some(account) if right => self.sign_in(account).await,
+            _ => Err(Code::WrongPassword.into()),
+        }
+    }
+
+    /// The end of every way to sign in: a new session id, and what was put into
+    /// the cart before is in the account's.
+    pub(crate) async fn sign_in(&self, account: Uuid) -> Result<SignedIn> {
+        let store = &self.server.store;
+        let row = store.account(account).await.map_err(internal)?;
+        let row = row.ok_or_else(|| internal("an account has gone during its sign-in"))?;
+        let cart = match self.visit.account().await? {
+            // Signed in already: this cart is an account's, and stays there.
+            Some(_) => None,
+            None => self.visit.anonymous_cart().await?,
+        };
+        self.visit.sign_in(account).await?;
+        if let Some(cart) = cart {
+            store
+                .merge_cart(&cart, account, self.now())
+                .await
+                .map_err(internal)?;
+        }
+        let name = AccountName {
+            username: row.username,
+            display_name: row.display_name,
+        };
+        Ok(SignedIn { name })
+    }
+
+    /// Keeps what verification will need, for this session and purpose.
+    pub(crate) async fn keep_challenge<S: Serialize>(
+        &self,
+        purpose: &str,
+        started: &Started,
+        state: &S,
+    ) -> Result<()> {
+        let now = self.now();
+        let session = self.visit.begin(now).await?;
+        let challenge = Challenge {
+            challenge: started.challenge.clone(),
+            session,
+            purpose: purpose.to_owned(),
+            state: serde_json::to_string(state).map_err(internal)?,
+            expires: Instant(now.0 + i64::from(CHALLENGE_LIFETIME)),
+        };
+        let kept = self.server.store.keep_challenge(&challenge).await;
+        kept.map_err(|error| match error {
+            // Signed out in another tab, just now.
+            StoreError::NoSession => PublicError::from(Code::ChallengeUnknown),
+            other => internal(other),
+        })
+    }
+
+    /// Takes the state of the challenge that `response` claims to answer. It is
+    /// gone from now on, whatever becomes of the response.
+    pub(crate) async fn take_challenge<S: DeserializeOwned>(
+        &self,
+        purpose: &str,
+        response: &str,
+    ) -> Result<S> {
+        let challenge = challenge_of(response)?;
+        let session = self.visit.key().await?.ok_or(Code::ChallengeUnknown)?;
+        let store = &self.server.store;
+        let state = store
+            .take_challenge(&challenge, &session, purpose, self.now())
+            .await;
+        let state = state.map_err(internal)?.ok_or(Code::ChallengeUnknown)?;
+        serde_json::from_str(&state).map_err(internal)
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.server.clock.now()
+    }
+}
+
+impl From<Started> for Options {
+    fn from(started: Started) -> Self {
+        Self {
+            public_key: started.options,
+            valid_for: CHALLENGE_LIFETIME,
+        }
+    }
+}

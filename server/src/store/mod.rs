@@ -1,0 +1,238 @@
+//! The one place with SQL.
+//!
+//! One text of SQL serves SQLite and PostgreSQL: `$1` placeholders, and no types but
+//! TEXT and BIGINT (the schema is `server/migrations`). Times are handed in, in Unix
+//! milliseconds; amounts are euro cents.
+
+mod accounts;
+mod challenges;
+mod orders;
+mod passkeys;
+mod sessions;
+mod shop;
+
+use app::api::Instant;
+use serde::de::DeserializeOwned;
+use sqlx::{
+    Any, AnyPool, Executor, Row, Transaction,
+    any::{AnyPoolOptions, AnyRow, install_default_drivers},
+    error::DatabaseError,
+    query, raw_sql,
+};
+use uuid::Uuid;
+
+pub use accounts::{AccountRow, NewAccount};
+pub use challenges::Challenge;
+pub use orders::{Placement, Shortage};
+pub use passkeys::{NewPasskey, PasskeyRow, PasskeyUse};
+pub use sessions::{Sessions, session_key};
+pub use shop::{CartOwner, MAX_QUANTITY};
+
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the username is taken")]
+    UsernameTaken,
+    #[error("the passkey is registered already")]
+    CredentialTaken,
+    #[error("the session is not in the database, or not any more")]
+    NoSession,
+    #[error(transparent)]
+    Database(sqlx::Error),
+    #[error(transparent)]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let violates = |constraint, column| {
+            let cause = error.as_database_error();
+            cause.is_some_and(|cause| violates(cause, constraint, column))
+        };
+        if violates("accounts_username_key_unique", "accounts.username_key") {
+            Self::UsernameTaken
+        } else if violates("passkeys_id_unique", "passkeys.id") {
+            Self::CredentialTaken
+        } else {
+            Self::Database(error)
+        }
+    }
+}
+
+/// PostgreSQL names the constraint, SQLite only the column.
+fn violates(cause: &dyn DatabaseError, constraint: &str, column: &str) -> bool {
+    cause.constraint() == Some(constraint)
+        || cause.message().strip_prefix("UNIQUE constraint failed: ") == Some(column)
+}
+
+/// The database. Clones share its connections.
+///
+/// Every method fails with [`StoreError::Database`] when the database does; other
+/// errors are named where they can happen.
+#[derive(Clone, Debug)]
+pub struct Store {
+    read: AnyPool,
+    /// SQLite has one writer at a time. With one connection for it, writers queue up
+    /// here, in order, instead of polling for SQLite's lock. On PostgreSQL this is
+    /// `read`.
+    write: AnyPool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// Connections that only read. Each has a thread of its own.
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// WAL lets readers go on beside the writer; FULL makes what was answered survive a
+/// power cut. The timeout (milliseconds) is for other processes.
+const SQLITE_WRITES: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
+/// A write that takes the wrong way fails in its first test.
+const SQLITE_READS: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON";
+
+/// Any number, but the same in all servers.
+const STARTING: i64 = 0x6c61_7463_686b_6579;
+
+impl Store {
+    /// Opens `sqlite:<path>` (and creates the file) or `postgres://…`, brings the schema
+    /// up to date and fills an empty catalogue. Servers may do so at the same time.
+    ///
+    /// A SQLite database has to be a file: in memory, each connection has its own.
+    ///
+    /// # Errors
+    /// [`StoreError::Migration`] when the schema is newer than this program.
+    pub async fn open(url: &str) -> Result<Self> {
+        install_default_drivers();
+        let store = if url.starts_with("sqlite:") {
+            Self::connect_sqlite(url).await?
+        } else {
+            Self::connect_postgres(url).await?
+        };
+        store.prepare().await?;
+        Ok(store)
+    }
+
+    async fn connect_sqlite(url: &str) -> Result<Self> {
+        let write = sqlite_pool(1, SQLITE_WRITES)
+            .connect(&or_created(url))
+            .await?;
+        let read = sqlite_pool(SQLITE_READERS, SQLITE_READS)
+            .connect(url)
+            .await?;
+        Ok(Self {
+            read,
+            write,
+            kind: Kind::Sqlite,
+        })
+    }
+
+    async fn connect_postgres(url: &str) -> Result<Self> {
+        let pool = AnyPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .connect(url)
+            .await?;
+        Ok(Self {
+            read: pool.clone(),
+            write: pool,
+            kind: Kind::Postgres,
+        })
+    }
+
+    /// All in one transaction that one server at a time is in: the others find it done.
+    async fn prepare(&self) -> Result<()> {
+        let mut tx = self.begin().await?;
+        if let Kind::Postgres = self.kind {
+            // As text, because `Any` knows no void. On SQLite, `begin` was the lock.
+            let lock = query("SELECT CAST(pg_advisory_xact_lock($1) AS TEXT)").bind(STARTING);
+            lock.execute(&mut *tx).await?;
+        }
+        // `run` is this with an argument of another type, which would not be `Send`.
+        sqlx::migrate!().run_direct(None, &mut *tx, false).await?;
+        if query("SELECT id FROM products")
+            .fetch_optional(&mut *tx)
+            .await?
+            .is_none()
+        {
+            raw_sql(include_str!("catalogue.sql"))
+                .execute(&mut *tx)
+                .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Waits for what is under way, then closes all connections.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+
+    /// A transaction that writes; undone when dropped without a commit. SQLite's holds
+    /// the write lock from its start: one that read first and then wanted to write would
+    /// fail if another had written in between.
+    async fn begin(&self) -> sqlx::Result<Transaction<'static, Any>> {
+        self.write
+            .begin_with(match self.kind {
+                Kind::Sqlite => "BEGIN IMMEDIATE",
+                Kind::Postgres => "BEGIN",
+            })
+            .await
+    }
+
+    /// Deletes what is over: expired challenges and sessions, and the carts of sessions
+    /// that were not touched for 30 days. Returns how many rows that were.
+    pub async fn delete_expired(&self, now: Instant) -> Result<u64> {
+        Ok(self.delete_expired_challenges(now).await?
+            + self.delete_expired_sessions(now).await?
+            + self.delete_abandoned_carts(now).await?)
+    }
+}
+
+fn sqlite_pool(connections: u32, pragmas: &'static str) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        // A file neither hangs up nor leaks.
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(move |connection, _| {
+            Box::pin(async move { connection.execute(pragmas).await.map(drop) })
+        })
+}
+
+/// The URL that also creates the file.
+fn or_created(url: &str) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}mode=rwc")
+}
+
+fn uuid(row: &AnyRow, column: &str) -> sqlx::Result<Uuid> {
+    let text: &str = row.try_get(column)?;
+    text.parse().map_err(|error| undecodable(column, error))
+}
+
+fn json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> sqlx::Result<T> {
+    let text: &str = row.try_get(column)?;
+    serde_json::from_str(text).map_err(|error| undecodable(column, error))
+}
+
+fn instant(row: &AnyRow, column: &str) -> sqlx::Result<Instant> {
+    row.try_get(column).map(Instant)
+}
+
+fn flag(row: &AnyRow, column: &str) -> sqlx::Result<bool> {
+    row.try_get::<i64, _>(column).map(|value| value != 0)
+}
+
+fn undecodable(column: &str, error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: Box::new(error),
+    }
+}

@@ -1,0 +1,140 @@
+//! Sessions, for tower-sessions.
+//!
+//! Compared to the stores that come with it: the database cannot be used to take over
+//! sessions (it has no id in clear), a session knows its account, and one that has ended
+//! stays ended.
+
+use app::api::Instant;
+use async_trait::async_trait;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use sqlx::{query, query_as};
+use tower_sessions::{
+    SessionStore,
+    cookie::time::OffsetDateTime,
+    session::{Id, Record},
+    session_store::{Error, Result},
+};
+
+use super::Store;
+use crate::clock::Clock;
+
+/// The account's id in a session's data.
+const ACCOUNT: &str = "account";
+
+/// Keeps the sessions of tower-sessions in a [`Store`].
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    store: Store,
+    /// The trait hands in no time.
+    clock: Clock,
+}
+
+/// What stands in the database for a session's id: its SHA-256, unpadded base64url. It
+/// can be looked up by, but opens no session.
+#[must_use]
+pub fn session_key(id: &Id) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(id.to_string()))
+}
+
+impl Sessions {
+    #[must_use]
+    pub fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// `false` when there is a session with this id already.
+    async fn insert(&self, record: &Record) -> Result<bool> {
+        let insert = query(
+            "INSERT INTO sessions (id, account_id, data, created_at, expires_at)
+            VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(session_key(&record.id))
+        .bind(account_of(record))
+        .bind(data_of(record)?)
+        .bind(self.clock.now().0)
+        .bind(milliseconds(record.expiry_date));
+        let inserted = insert.execute(&self.store.write).await.map_err(backend)?;
+        Ok(inserted.rows_affected() == 1)
+    }
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        while !self.insert(record).await? {
+            record.id = Id::default();
+        }
+        Ok(())
+    }
+
+    /// Does nothing when the session is gone: a request that began before the sign-out
+    /// and ends after it must not bring the session back.
+    async fn save(&self, record: &Record) -> Result<()> {
+        query("UPDATE sessions SET account_id = $1, data = $2, expires_at = $3 WHERE id = $4")
+            .bind(account_of(record))
+            .bind(data_of(record)?)
+            .bind(milliseconds(record.expiry_date))
+            .bind(session_key(&record.id))
+            .execute(&self.store.write)
+            .await
+            .map(drop)
+            .map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let row: Option<(String, i64)> =
+            query_as("SELECT data, expires_at FROM sessions WHERE id = $1 AND expires_at > $2")
+                .bind(session_key(id))
+                .bind(self.clock.now().0)
+                .fetch_optional(&self.store.read)
+                .await
+                .map_err(backend)?;
+        row.map(|(data, expires_at)| record(*id, &data, expires_at))
+            .transpose()
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        query("DELETE FROM sessions WHERE id = $1")
+            .bind(session_key(id))
+            .execute(&self.store.write)
+            .await
+            .map(drop)
+            .map_err(backend)
+    }
+}
+
+impl Store {
+    pub(super) async fn delete_expired_sessions(&self, now: Instant) -> super::Result<u64> {
+        let delete = query("DELETE FROM sessions WHERE expires_at <= $1").bind(now.0);
+        Ok(delete.execute(&self.write).await?.rows_affected())
+    }
+}
+
+fn account_of(record: &Record) -> Option<&str> {
+    record.data.get(ACCOUNT)?.as_str()
+}
+
+fn data_of(record: &Record) -> Result<String> {
+    serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))
+}
+
+fn record(id: Id, data: &str, expires_at: i64) -> Result<Record> {
+    let decode = |error: &dyn std::error::Error| Error::Decode(error.to_string());
+    Ok(Record {
+        id,
+        data: serde_json::from_str(data).map_err(|error| decode(&error))?,
+        expiry_date: OffsetDateTime::from_unix_timestamp_nanos(i128::from(expires_at) * 1_000_000)
+            .map_err(|error| decode(&error))?,
+    })
+}
+
+/// Unix milliseconds.
+fn milliseconds(time: OffsetDateTime) -> i64 {
+    time.unix_timestamp() * 1_000 + i64::from(time.millisecond())
+}
+
+fn backend(error: sqlx::Error) -> Error {
+    Error::Backend(error.to_string())
+}

@@ -1,0 +1,107 @@
+//! Every test on both kinds of database, and on one of its own.
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "every test program uses a part"
+)]
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use futures::FutureExt;
+use latchkey::store::Store;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, any::install_default_drivers};
+use tempfile::TempDir;
+use url::Url;
+use uuid::Uuid;
+
+/// Makes two tests of one, `name::sqlite` and `name::postgres`:
+///
+/// ```ignore
+/// on_both! {
+///     async fn name(store: Store) { … }
+/// }
+/// ```
+///
+/// The parameter is anything that is [`On`] a database.
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($given:ident: $kind:ty) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn test($given: $kind) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                support::on_sqlite(test).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                support::on_postgres(test).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_both;
+
+/// What a test is given to work with, made from the URL of an empty database.
+#[allow(async_fn_in_trait, reason = "tests await it where they are")]
+pub trait On {
+    async fn on(url: String) -> Self;
+}
+
+/// Nobody has opened the database yet.
+pub struct DatabaseUrl(pub String);
+
+impl On for DatabaseUrl {
+    async fn on(url: String) -> Self {
+        install_default_drivers();
+        Self(url)
+    }
+}
+
+impl On for Store {
+    async fn on(url: String) -> Self {
+        Self::open(&url).await.unwrap()
+    }
+}
+
+/// On a file that is removed afterwards.
+pub async fn on_sqlite<D: On>(test: impl AsyncFnOnce(D)) {
+    let folder = TempDir::new().unwrap();
+    test(D::on(format!("sqlite:{}/test.db", folder.path().display())).await).await;
+}
+
+/// On a new database of the server at `TEST_DATABASE_URL`, dropped afterwards, also when
+/// the test fails.
+pub async fn on_postgres<D: On>(test: impl AsyncFnOnce(D)) {
+    let server = std::env::var("TEST_DATABASE_URL").expect(
+        "`make test` runs these tests: it starts a PostgreSQL for them. To run some alone, \
+         `export TEST_DATABASE_URL=$(./.setup postgres start)` before `cargo test`, and \
+         `./.setup postgres stop` at the end",
+    );
+    let name = format!("test_{}", Uuid::new_v4().simple());
+    let mut url: Url = server.parse().unwrap();
+    url.set_path(&name);
+
+    tell(
+        &server,
+        format!("CREATE DATABASE {name} TEMPLATE template0"),
+    )
+    .await;
+    let run = async { test(D::on(url.into()).await).await };
+    let outcome = AssertUnwindSafe(run).catch_unwind().await;
+    tell(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    if let Err(failure) = outcome {
+        resume_unwind(failure);
+    }
+}
+
+async fn tell(server: &str, statement: String) {
+    install_default_drivers();
+    let mut connection = AnyConnection::connect(server).await.unwrap();
+    connection.execute(AssertSqlSafe(statement)).await.unwrap();
+    connection.close().await.unwrap();
+}
