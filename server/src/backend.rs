@@ -20,14 +20,9 @@ impl Backend for Call {
             Some(cart) => store.cart_count(&cart).await.map_err(internal)?,
             None => 0,
         };
-        let account = account.map(|row| AccountName {
-            username: row.username,
-            display_name: row.display_name,
-        });
-        Ok(Visitor {
-            account,
-            cart_count,
-        })
+        let account = account
+            .map(|row| AccountName { username: row.username, display_name: row.display_name });
+        Ok(Visitor { account, cart_count })
     }
 
     async fn catalogue(&self) -> Result<Vec<Product>> {
@@ -48,29 +43,17 @@ impl Backend for Call {
 
     async fn order(&self, number: &str) -> Result<Order> {
         let account = self.visit.signed_in().await?;
-        let order = self
-            .server
-            .store
-            .order(account, number)
-            .await
-            .map_err(internal)?;
+        let order = self.server.store.order(account, number).await.map_err(internal)?;
         order.ok_or_else(|| Code::NotFound.into())
     }
 
     async fn account(&self) -> Result<Account> {
         let id = self.visit.signed_in().await?;
         let store = &self.server.store;
-        let row = store
-            .account(id)
-            .await
-            .map_err(internal)?
-            .ok_or(Code::SignInRequired)?;
+        let row = store.account(id).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
         let passkeys = store.passkeys_of(id).await.map_err(internal)?;
         Ok(Account {
-            name: AccountName {
-                username: row.username,
-                display_name: row.display_name,
-            },
+            name: AccountName { username: row.username, display_name: row.display_name },
             has_password: store.has_password(id).await.map_err(internal)?,
             passkeys: passkeys
                 .into_iter()

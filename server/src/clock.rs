@@ -24,10 +24,7 @@ impl Clock {
     }
 
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that asks the system"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
     pub fn now(&self) -> Instant {
         match &self.0 {
             Some(stopped) => Instant(stopped.load(Ordering::SeqCst)),

@@ -73,11 +73,7 @@ pub fn leptos_options(address: SocketAddr) -> LeptosOptions {
         .site_addr(address)
         .reload_port(var("LEPTOS_RELOAD_PORT", "3001").parse().unwrap_or(3001))
         .reload_ws_protocol(ReloadWSProtocol::WS)
-        .env(if env::var_os("LEPTOS_WATCH").is_some() {
-            Env::DEV
-        } else {
-            Env::PROD
-        })
+        .env(if env::var_os("LEPTOS_WATCH").is_some() { Env::DEV } else { Env::PROD })
         .build()
 }
 
@@ -87,19 +83,12 @@ mod tests {
 
     #[test]
     fn an_origin_is_secure_and_has_a_name() {
-        for good in [
-            "https://store.example",
-            "http://localhost:3000",
-            "http://a.localhost",
-        ] {
+        for good in ["https://store.example", "http://localhost:3000", "http://a.localhost"] {
             assert!(origin(good).is_ok(), "{good}");
         }
-        for bad in [
-            "http://store.example",
-            "https://127.0.0.1",
-            "https://store.example/shop",
-            "store",
-        ] {
+        for bad in
+            ["http://store.example", "https://127.0.0.1", "https://store.example/shop", "store"]
+        {
             assert!(origin(bad).is_err(), "{bad}");
         }
     }

@@ -23,14 +23,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(tidy(server.clone()));
 
     let listener = TcpListener::bind(config.address).await?;
-    println!(
-        "Latchkey is open at {}",
-        config.origin.origin().ascii_serialization()
-    );
+    println!("Latchkey is open at {}", config.origin.origin().ascii_serialization());
     let store = server.store.clone();
-    axum::serve(listener, http::router(server))
-        .with_graceful_shutdown(shutdown())
-        .await?;
+    axum::serve(listener, http::router(server)).with_graceful_shutdown(shutdown()).await?;
     store.close().await;
     Ok(())
 }

@@ -31,9 +31,7 @@ impl Visit {
     /// # Errors
     /// [`Code::SignInRequired`]
     pub async fn signed_in(&self) -> Result<Uuid> {
-        self.account()
-            .await?
-            .ok_or_else(|| Code::SignInRequired.into())
+        self.account().await?.ok_or_else(|| Code::SignInRequired.into())
     }
 
     /// The anonymous cart, if there is one.
@@ -78,10 +76,7 @@ impl Visit {
         }
         self.0.insert(SINCE, now).await.map_err(internal)?;
         self.0.save().await.map_err(internal)?;
-        self.0
-            .id()
-            .map(|id| session_key(&id))
-            .ok_or_else(|| internal("a saved session has no id"))
+        self.0.id().map(|id| session_key(&id)).ok_or_else(|| internal("a saved session has no id"))
     }
 
     /// The stored session's key; none when there is no session, or no longer.

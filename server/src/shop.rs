@@ -70,15 +70,9 @@ impl Call {
     /// [`Code::SignInRequired`], [`Code::DeliveryInvalid`] or [`Code::Malformed`].
     pub async fn place_order(&self, placement: &str, delivery: &Delivery) -> Result<Placement> {
         let account = self.visit.signed_in().await?;
-        let placement = Uuid::parse_str(placement)
-            .map_err(|_| Code::Malformed)?
-            .to_string();
+        let placement = Uuid::parse_str(placement).map_err(|_| Code::Malformed)?.to_string();
         check(delivery)?;
-        let placed = self
-            .server
-            .store
-            .place_order(account, &placement, delivery, self.now())
-            .await;
+        let placed = self.server.store.place_order(account, &placement, delivery, self.now()).await;
         placed.map_err(internal)
     }
 }

@@ -29,8 +29,7 @@ impl Call {
     /// [`Code::Internal`]
     pub async fn start_sign_in(&self) -> Result<Options> {
         let started = authentication::start(&self.server.relying_party)?;
-        self.keep_challenge(SIGN_IN, &started, &started.state)
-            .await?;
+        self.keep_challenge(SIGN_IN, &started, &started.state).await?;
         Ok(started.into())
     }
 
@@ -45,10 +44,7 @@ impl Call {
         let stored = self.server.store.passkey(id).await.map_err(internal)?;
         let stored = stored.ok_or_else(|| PublicError::unknown_credential(id.clone()))?;
 
-        let known = Stored {
-            account: stored.account,
-            passkey: &stored.credential,
-        };
+        let known = Stored { account: stored.account, passkey: &stored.credential };
         let accepted = authentication::finish(&self.server.relying_party, &state, &claim, known)?;
 
         let used = PasskeyUse {
@@ -60,12 +56,7 @@ impl Call {
         };
         // §7.2 step 22 again, for two assertions that were verified at the same
         // time against the same stored counter.
-        let newest = self
-            .server
-            .store
-            .record_use(&used, self.now())
-            .await
-            .map_err(internal)?;
+        let newest = self.server.store.record_use(&used, self.now()).await.map_err(internal)?;
         if !newest {
             return Err(Code::CounterWentBack.into());
         }
@@ -79,15 +70,8 @@ impl Call {
     /// [`Code::WrongPassword`], after the same time and in the same words for a
     /// username that nobody has.
     pub async fn sign_in_with_password(&self, username: &str, password: &str) -> Result<SignedIn> {
-        let key = Username::parse(username)
-            .map(|username| username.key())
-            .unwrap_or_default();
-        let found = self
-            .server
-            .store
-            .password_of(&key)
-            .await
-            .map_err(internal)?;
+        let key = Username::parse(username).map(|username| username.key()).unwrap_or_default();
+        let found = self.server.store.password_of(&key).await.map_err(internal)?;
         let (account, hash) = found.unzip();
         let right = self.server.passwords.verify(password, hash).await?;
         match account {
@@ -109,15 +93,9 @@ impl Call {
         };
         self.visit.sign_in(account).await?;
         if let Some(cart) = cart {
-            store
-                .merge_cart(&cart, account, self.now())
-                .await
-                .map_err(internal)?;
+            store.merge_cart(&cart, account, self.now()).await.map_err(internal)?;
         }
-        let name = AccountName {
-            username: row.username,
-            display_name: row.display_name,
-        };
+        let name = AccountName { username: row.username, display_name: row.display_name };
         Ok(SignedIn { name })
     }
 
@@ -155,9 +133,7 @@ impl Call {
         let challenge = challenge_of(response)?;
         let session = self.visit.key().await?.ok_or(Code::ChallengeUnknown)?;
         let store = &self.server.store;
-        let state = store
-            .take_challenge(&challenge, &session, purpose, self.now())
-            .await;
+        let state = store.take_challenge(&challenge, &session, purpose, self.now()).await;
         let state = state.map_err(internal)?.ok_or(Code::ChallengeUnknown)?;
         serde_json::from_str(&state).map_err(internal)
     }
@@ -169,9 +145,6 @@ impl Call {
 
 impl From<Started> for Options {
     fn from(started: Started) -> Self {
-        Self {
-            public_key: started.options,
-            valid_for: CHALLENGE_LIFETIME,
-        }
+        Self { public_key: started.options, valid_for: CHALLENGE_LIFETIME }
     }
 }

@@ -57,15 +57,9 @@ impl Call {
         let pending: Pending = self.take_challenge(SIGN_UP, response).await?;
         let registered =
             registration::finish(&self.server.relying_party, &pending.state, response)?;
-        let account = self
-            .new_account(&pending.username, &pending.display_name)
-            .await?;
+        let account = self.new_account(&pending.username, &pending.display_name).await?;
         // The authenticator knows the account by the id that it was given.
-        let account = NewAccount {
-            id: pending.id,
-            passkey: Some(registered.into()),
-            ..account
-        };
+        let account = NewAccount { id: pending.id, passkey: Some(registered.into()), ..account };
         self.create(account).await
     }
 
@@ -80,22 +74,14 @@ impl Call {
         let account = self.new_account(username, display_name).await?;
         let password = NewPassword::parse(password, &[username, display_name, "latchkey"])?;
         let hash = self.server.passwords.hash(password).await?;
-        self.create(NewAccount {
-            password_hash: Some(hash),
-            ..account
-        })
-        .await
+        self.create(NewAccount { password_hash: Some(hash), ..account }).await
     }
 
     /// # Errors
     /// [`Code::UsernameInvalid`] or [`Code::Internal`]
     pub async fn username_taken(&self, username: &str) -> Result<bool> {
         let key = Username::parse(username)?.key();
-        self.server
-            .store
-            .username_taken(&key)
-            .await
-            .map_err(internal)
+        self.server.store.username_taken(&key).await.map_err(internal)
     }
 
     async fn new_account(&self, username: &str, display_name: &str) -> Result<NewAccount> {
@@ -103,13 +89,7 @@ impl Call {
         let display_name = DisplayName::parse(display_name)?;
         // That it is free is said early for the person's sake; that it stays so
         // is the database's business.
-        if self
-            .server
-            .store
-            .username_taken(&username.key())
-            .await
-            .map_err(internal)?
-        {
+        if self.server.store.username_taken(&username.key()).await.map_err(internal)? {
             return Err(Code::UsernameTaken.into());
         }
         Ok(NewAccount {

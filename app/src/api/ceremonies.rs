@@ -20,9 +20,7 @@ pub async fn finish_sign_in(credential: String) -> Result<SignedIn, PublicError>
 
 #[server(endpoint = "passkey/sign-up/start", input = Json)]
 pub async fn start_sign_up(username: String, display_name: String) -> Result<Options, PublicError> {
-    super::backend()
-        .start_sign_up(&username, &display_name)
-        .await
+    super::backend().start_sign_up(&username, &display_name).await
 }
 
 /// `credential`: the new credential, as `PublicKeyCredential.toJSON()` gives it.
@@ -38,7 +36,5 @@ pub async fn sign_in_with_password(
     username: String,
     password: String,
 ) -> Result<SignedIn, PublicError> {
-    super::backend()
-        .sign_in_with_password(&username, &password)
-        .await
+    super::backend().sign_in_with_password(&username, &password).await
 }

@@ -68,11 +68,7 @@ pub enum Code {
 
 impl From<Code> for PublicError {
     fn from(code: Code) -> Self {
-        Self {
-            code,
-            message: code.sentence().to_owned(),
-            credential_id: None,
-        }
+        Self { code, message: code.sentence().to_owned(), credential_id: None }
     }
 }
 
@@ -80,10 +76,7 @@ impl PublicError {
     /// WebAuthn L3 §7.2 step 6: no account has this credential.
     #[must_use]
     pub fn unknown_credential(credential_id: String) -> Self {
-        Self {
-            credential_id: Some(credential_id),
-            ..Code::UnknownCredential.into()
-        }
+        Self { credential_id: Some(credential_id), ..Code::UnknownCredential.into() }
     }
 }
 
@@ -114,10 +107,7 @@ impl Code {
     /// Whether it speaks of the names of a new account.
     #[must_use]
     pub fn is_about_names(self) -> bool {
-        matches!(
-            self,
-            Self::UsernameInvalid | Self::UsernameTaken | Self::DisplayNameInvalid
-        )
+        matches!(self, Self::UsernameInvalid | Self::UsernameTaken | Self::DisplayNameInvalid)
     }
 
     fn sentence(self) -> &'static str {

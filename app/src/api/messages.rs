@@ -201,9 +201,6 @@ mod tests {
     #[test]
     fn money_never_wraps() {
         assert_eq!(Money(i64::MAX).times(2), Money(i64::MAX));
-        assert_eq!(
-            [Money(i64::MAX), Money(1)].into_iter().sum::<Money>(),
-            Money(i64::MAX)
-        );
+        assert_eq!([Money(i64::MAX), Money(1)].into_iter().sum::<Money>(), Money(i64::MAX));
     }
 }

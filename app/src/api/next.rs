@@ -20,17 +20,8 @@ mod tests {
         for next in ["/", "/cart", "/products/lantern?from=/cart#main"] {
             assert_eq!(same_origin_path(next), next);
         }
-        let elsewhere = [
-            "",
-            "cart",
-            "//evil.example",
-            "/\\evil.example",
-            "/\t/evil.example",
-        ];
-        for next in elsewhere
-            .into_iter()
-            .chain(["https://evil.example/", "javascript:alert(1)"])
-        {
+        let elsewhere = ["", "cart", "//evil.example", "/\\evil.example", "/\t/evil.example"];
+        for next in elsewhere.into_iter().chain(["https://evil.example/", "javascript:alert(1)"]) {
             assert_eq!(same_origin_path(next), "/");
         }
     }

@@ -3,25 +3,17 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{Visitor, backend},
-    pages::{here, next_path, with_next},
+    api::Visitor,
+    pages::{here, next_path, visitor, with_next},
     passkey::{PasskeyPress, Place},
 };
 
 #[component]
 pub fn SiteHeader() -> impl IntoView {
-    let backend = backend();
-    let here = here();
-    // The header is not worth an error page: without an answer it greets a
-    // stranger.
-    let navigation = Suspend::new(async move {
-        let visitor = backend.visitor().await.unwrap_or_default();
-        view! { <Navigation visitor here/> }
-    });
     view! {
         <header class="site-header">
             <a class="wordmark" href="/"><Mark/> "Latchkey"</a>
-            <nav aria-label="Main">{navigation}</nav>
+            <nav aria-label="Main"><Navigation visitor=visitor() here=here()/></nav>
         </header>
     }
 }
@@ -67,11 +59,7 @@ fn Navigation(visitor: Visitor, here: String) -> impl IntoView {
 /// on the way to somewhere else.
 fn after_sign_in(here: String) -> String {
     let on_the_way = ["/sign-in", "/sign-up", "/one-button"];
-    if on_the_way.iter().any(|page| here.starts_with(page)) {
-        next_path()
-    } else {
-        here
-    }
+    if on_the_way.iter().any(|page| here.starts_with(page)) { next_path() } else { here }
 }
 
 #[component]

@@ -14,9 +14,7 @@ pub fn When(at: Instant) -> impl IntoView {
 }
 
 fn in_words(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC)
-        .strftime("%-d %B %Y, %H:%M UTC")
-        .to_string()
+    at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y, %H:%M UTC").to_string()
 }
 
 #[cfg(test)]

@@ -78,11 +78,7 @@ fn passkeys(passkeys: Vec<PasskeyCard>) -> impl IntoView {
 }
 
 fn passkey(passkey: PasskeyCard) -> impl IntoView {
-    let kept = if passkey.synced {
-        "Synced"
-    } else {
-        "This device only"
-    };
+    let kept = if passkey.synced { "Synced" } else { "This device only" };
     view! {
         <li class="entry">
             <p>{kept}</p>

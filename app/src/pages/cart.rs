@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{form_outcome, load};
+use super::{form_outcome, load, visitor};
 use crate::{
     api::{self, CartLine, FormOutcome, backend},
     components::{FormAlert, Picture, Quantity},
@@ -13,11 +13,8 @@ use crate::{
 #[component]
 pub fn Cart() -> impl IntoView {
     let backend = backend();
-    let data = async move {
-        let (cart, visitor) = (backend.cart().await?, backend.visitor().await?);
-        Ok((cart, visitor.account.is_some()))
-    };
-    load(data, |(cart, signed_in)| {
+    let signed_in = visitor().account.is_some();
+    load(async move { backend.cart().await }, move |cart| {
         view! {
             <Title text="Cart – Latchkey"/>
             <h1>"Cart"</h1>
@@ -38,11 +35,7 @@ fn empty() -> impl IntoView {
 fn filled(cart: api::Cart, signed_in: bool) -> impl IntoView {
     let total = cart.total().to_string();
     let outcome = form_outcome();
-    let lines = cart
-        .lines
-        .into_iter()
-        .map(|line| show_line(line, &outcome))
-        .collect_view();
+    let lines = cart.lines.into_iter().map(|line| show_line(line, &outcome)).collect_view();
     view! {
         <ul class="cart">{lines}</ul>
         <div class="cart-end">

@@ -33,9 +33,7 @@ fn form(checkout: api::Checkout) -> impl IntoView {
     let outcome = form_outcome();
     // The same placement again, so that a form that is corrected and sent
     // twice still makes one order.
-    let placement = outcome
-        .value("placement")
-        .map_or(checkout.placement, str::to_owned);
+    let placement = outcome.value("placement").map_or(checkout.placement, str::to_owned);
     view! {
         <div class="columns">
             <section aria-labelledby="your-order">

@@ -29,7 +29,7 @@ pub use product::Product;
 pub use sign_in::SignIn;
 pub use sign_up::SignUp;
 
-use crate::api::{Code, FormOutcome, PublicError, Result, same_origin_path};
+use crate::api::{Code, FormOutcome, PublicError, Result, Visitor, same_origin_path};
 
 /// Shows a page of what `data` brings. Signed out where an account is needed,
 /// the visitor is sent to sign in and will come back; any other refusal shows
@@ -47,10 +47,7 @@ where
     Suspend::new(async move {
         match data.await {
             Ok(data) => show(data).into_any(),
-            Err(PublicError {
-                code: Code::SignInRequired,
-                ..
-            }) => {
+            Err(PublicError { code: Code::SignInRequired, .. }) => {
                 if let Ok(location) = HeaderValue::from_str(&with_next("/sign-in", &here)) {
                     response.insert_header(LOCATION, location);
                     response.set_status(StatusCode::SEE_OTHER);
@@ -66,16 +63,18 @@ where
     })
 }
 
+/// Who is looking. The server finds out before it shows the page: what a page
+/// waits for is one future, because Leptos polls several in turn, not together,
+/// and one could wait for what another holds.
+pub(crate) fn visitor() -> Visitor {
+    use_context().unwrap_or_default()
+}
+
 /// Path and query of the page that is being shown.
 pub(crate) fn here() -> String {
     let parts = use_context::<axum::http::request::Parts>();
     parts
-        .and_then(|parts| {
-            parts
-                .uri
-                .path_and_query()
-                .map(|here| here.as_str().to_owned())
-        })
+        .and_then(|parts| parts.uri.path_and_query().map(|here| here.as_str().to_owned()))
         .unwrap_or_else(|| "/".to_owned())
 }
 
@@ -92,9 +91,7 @@ pub(crate) fn form_outcome() -> FormOutcome {
 
 /// A part of this page's path, such as `slug` in `/products/:slug`.
 fn path_part(name: &str) -> String {
-    use_params_map()
-        .with_untracked(|parts| parts.get(name))
-        .unwrap_or_default()
+    use_params_map().with_untracked(|parts| parts.get(name)).unwrap_or_default()
 }
 
 /// Where the visitor was going: as the form said, else as the address says.

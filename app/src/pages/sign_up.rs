@@ -60,7 +60,8 @@ pub fn SignUp() -> impl IntoView {
 }
 
 fn with_password() -> impl IntoView {
-    let open = form_outcome().error("password").is_some();
+    let outcome = form_outcome();
+    let open = outcome.error("password").is_some() || outcome.value("way") == Some("password");
     view! {
         <details class="with-password" open=open>
             <summary>"Use a password instead"</summary>

@@ -51,9 +51,7 @@ pub(super) async fn capabilities() -> Browser {
     };
     // An older browser says nothing: then nothing is known.
     let said = match call(&class, "getClientCapabilities", &JsValue::UNDEFINED) {
-        Ok(promise) => JsFuture::from(Promise::resolve(&promise))
-            .await
-            .unwrap_or_default(),
+        Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await.unwrap_or_default(),
         Err(_) => JsValue::UNDEFINED,
     };
     let can = |name: &str| member(&said, name).is_ok_and(|value| value == true);
@@ -81,11 +79,7 @@ fn spelling() -> Spelling {
             let _ = JsFuture::from(refusal).await;
         });
     }
-    if read.get() {
-        Spelling::UiMode
-    } else {
-        Spelling::Mediation
-    }
+    if read.get() { Spelling::UiMode } else { Spelling::Mediation }
 }
 
 /// `navigator.credentials.get`. `public_key`: the options, as JSON.
@@ -104,16 +98,9 @@ pub(super) async fn get(ask: Ask, public_key: &str) -> Credential {
 
 fn request(ask: Ask, public_key: &str) -> Js<Promise> {
     let options = Object::new();
-    set(
-        &options,
-        "publicKey",
-        &parse("parseRequestOptionsFromJSON", public_key)?,
-    );
+    set(&options, "publicKey", &parse("parseRequestOptionsFromJSON", public_key)?);
     match ask {
-        Ask::Immediate {
-            spelling,
-            passwords,
-        } => {
+        Ask::Immediate { spelling, passwords } => {
             let member = match spelling {
                 Spelling::UiMode => "uiMode",
                 Spelling::Mediation => "mediation",
@@ -138,10 +125,9 @@ fn read(credential: &JsValue) -> Js<Credential> {
     }
     let text = |name| Ok::<_, JsValue>(member(credential, name)?.as_string().unwrap_or_default());
     match text("type")?.as_str() {
-        "password" => Ok(Credential::Password {
-            username: text("id")?,
-            password: text("password")?,
-        }),
+        "password" => {
+            Ok(Credential::Password { username: text("id")?, password: text("password")? })
+        }
         _ => to_json(credential).map(Credential::Passkey),
     }
 }
@@ -150,18 +136,11 @@ fn read(credential: &JsValue) -> Js<Credential> {
 pub(super) async fn create(public_key: &str) -> Result<Created, Failure> {
     let created = async {
         let options = Object::new();
-        set(
-            &options,
-            "publicKey",
-            &parse("parseCreationOptionsFromJSON", public_key)?,
-        );
+        set(&options, "publicKey", &parse("parseCreationOptionsFromJSON", public_key)?);
         let promise = credentials().create_with_options(options.unchecked_ref())?;
         let credential = JsFuture::from(promise).await?;
         let id = member(&credential, "id")?.as_string().unwrap_or_default();
-        Ok(Created {
-            id,
-            json: to_json(&credential)?,
-        })
+        Ok(Created { id, json: to_json(&credential)? })
     };
     created.await.map_err(|error: JsValue| failure(&error))
 }
@@ -197,11 +176,7 @@ pub(super) fn can_signal_unknown() -> bool {
 pub(super) async fn signal_unknown(credential_id: &str) {
     let details = Object::new();
     // The relying party ID is this host, as in the options of every ceremony.
-    set(
-        &details,
-        "rpId",
-        &window().location().hostname().unwrap_or_default().into(),
-    );
+    set(&details, "rpId", &window().location().hostname().unwrap_or_default().into());
     set(&details, "credentialId", &credential_id.into());
     let signal =
         public_key_credential().and_then(|class| call(&class, "signalUnknownCredential", &details));
@@ -222,11 +197,7 @@ pub(super) fn now() -> f64 {
 }
 
 fn failure(error: &JsValue) -> Failure {
-    match member(error, "name")
-        .ok()
-        .and_then(|name| name.as_string())
-        .as_deref()
-    {
+    match member(error, "name").ok().and_then(|name| name.as_string()).as_deref() {
         Some("NotAllowedError") => Failure::NotAllowed,
         Some("OperationError") => Failure::Pending,
         Some("NotSupportedError") => Failure::NotSupported,
@@ -245,11 +216,7 @@ fn credentials() -> CredentialsContainer {
 fn public_key_credential() -> Js {
     let class = member(&window(), "PublicKeyCredential")?;
     let helper = member(&class, "parseRequestOptionsFromJSON")?;
-    if helper.is_function() {
-        Ok(class)
-    } else {
-        Err(JsValue::UNDEFINED)
-    }
+    if helper.is_function() { Ok(class) } else { Err(JsValue::UNDEFINED) }
 }
 
 fn parse(helper: &str, json: &str) -> Js {
@@ -262,9 +229,7 @@ fn to_json(credential: &JsValue) -> Js<String> {
 }
 
 fn call(this: &JsValue, method: &str, argument: &JsValue) -> Js {
-    member(this, method)?
-        .dyn_into::<Function>()?
-        .call1(this, argument)
+    member(this, method)?.dyn_into::<Function>()?.call1(this, argument)
 }
 
 fn member(of: &JsValue, name: &str) -> Js {

@@ -168,10 +168,7 @@ fn Status(control: Control, form: Option<String>) -> impl IntoView {
 fn renew_while_wanted(wrapper: NodeRef<leptos::html::Div>) {
     let renew = move || {
         let wanted = wrapper.get_untracked().and_then(|wrapper| {
-            wrapper
-                .unchecked_into::<web_sys::Element>()
-                .matches(":hover, :focus-within")
-                .ok()
+            wrapper.unchecked_into::<web_sys::Element>().matches(":hover, :focus-within").ok()
         });
         if wanted == Some(true) {
             prefetch::begin();
@@ -190,26 +187,16 @@ fn is_plain(event: &MouseEvent) -> bool {
 /// The form and the names in it, if it was submitted for a passkey.
 fn passkey_form(event: &SubmitEvent) -> Option<(HtmlFormElement, AccountName)> {
     let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
-    let button: HtmlButtonElement = event
-        .submitter()?
-        .dyn_into::<HtmlElement>()
-        .ok()?
-        .dyn_into()
-        .ok()?;
+    let button: HtmlButtonElement =
+        event.submitter()?.dyn_into::<HtmlElement>().ok()?.dyn_into().ok()?;
     if button.value() != "passkey" {
         return None;
     }
     let entered = |name| {
-        let input = form
-            .elements()
-            .named_item(name)?
-            .dyn_into::<HtmlInputElement>()
-            .ok()?;
+        let input = form.elements().named_item(name)?.dyn_into::<HtmlInputElement>().ok()?;
         Some(input.value())
     };
-    let name = AccountName {
-        username: entered("username")?,
-        display_name: entered("display_name")?,
-    };
+    let name =
+        AccountName { username: entered("username")?, display_name: entered("display_name")? };
     Some((form.clone(), name))
 }

@@ -139,18 +139,9 @@ const WRONG_ADDRESS: &str = "Passkeys do not work at this address of the store."
 /// The rung that a press begins with.
 #[must_use]
 pub fn first(browser: Browser, place: Place) -> Step {
-    let modal = if browser.webauthn {
-        Step::Ask(Ask::Modal)
-    } else {
-        Step::Say(UNSUPPORTED)
-    };
+    let modal = if browser.webauthn { Step::Ask(Ask::Modal) } else { Step::Say(UNSUPPORTED) };
     let immediate = |passwords| {
-        let ask = |spelling| {
-            Step::Ask(Ask::Immediate {
-                spelling,
-                passwords,
-            })
-        };
+        let ask = |spelling| Step::Ask(Ask::Immediate { spelling, passwords });
         browser.immediate.filter(|_| browser.webauthn).map(ask)
     };
     match place {
@@ -223,30 +214,14 @@ pub fn not_created(failure: Failure) -> &'static str {
 mod tests {
     use super::*;
 
-    const NEW: Browser = Browser {
-        webauthn: true,
-        immediate: Some(Spelling::UiMode),
-        conditional: true,
-    };
-    const TRIAL: Browser = Browser {
-        immediate: Some(Spelling::Mediation),
-        ..NEW
-    };
-    const OLDER: Browser = Browser {
-        immediate: None,
-        ..NEW
-    };
-    const NONE: Browser = Browser {
-        webauthn: false,
-        immediate: None,
-        conditional: false,
-    };
+    const NEW: Browser =
+        Browser { webauthn: true, immediate: Some(Spelling::UiMode), conditional: true };
+    const TRIAL: Browser = Browser { immediate: Some(Spelling::Mediation), ..NEW };
+    const OLDER: Browser = Browser { immediate: None, ..NEW };
+    const NONE: Browser = Browser { webauthn: false, immediate: None, conditional: false };
 
     fn immediate(passwords: bool) -> Ask {
-        Ask::Immediate {
-            spelling: Spelling::UiMode,
-            passwords,
-        }
+        Ask::Immediate { spelling: Spelling::UiMode, passwords }
     }
 
     // Flow 1 and 2: the first rung.
@@ -276,34 +251,19 @@ mod tests {
     #[test]
     fn autofill_is_armed_where_it_exists_and_silent_elsewhere() {
         assert_eq!(first(NEW, Place::Autofill), Step::Ask(Ask::Conditional));
-        assert_eq!(
-            first(
-                Browser {
-                    conditional: false,
-                    ..NEW
-                },
-                Place::Autofill
-            ),
-            Step::Stay
-        );
+        assert_eq!(first(Browser { conditional: false, ..NEW }, Place::Autofill), Step::Stay);
         assert_eq!(first(NONE, Place::Autofill), Step::Stay);
     }
 
     #[test]
     fn the_origin_trials_spelling_is_used_where_it_is_understood() {
-        let ask = Ask::Immediate {
-            spelling: Spelling::Mediation,
-            passwords: true,
-        };
+        let ask = Ask::Immediate { spelling: Spelling::Mediation, passwords: true };
         assert_eq!(first(TRIAL, Place::Header), Step::Ask(ask));
     }
 
     #[test]
     fn a_browser_without_webauthn_is_never_asked_for_passkeys() {
-        let odd = Browser {
-            webauthn: false,
-            ..NEW
-        };
+        let odd = Browser { webauthn: false, ..NEW };
         assert_eq!(first(odd, Place::Header), Step::ToForm);
         assert_eq!(first(odd, Place::Autofill), Step::Stay);
     }
@@ -322,10 +282,7 @@ mod tests {
 
     #[test]
     fn no_credential_for_the_site_leads_to_the_form() {
-        assert_eq!(
-            after_immediate(Answer::Failed(Failure::NotAllowed)),
-            Step::ToForm
-        );
+        assert_eq!(after_immediate(Answer::Failed(Failure::NotAllowed)), Step::ToForm);
         assert_eq!(after_immediate(Answer::Nothing), Step::ToForm);
     }
 
@@ -333,19 +290,13 @@ mod tests {
     fn dismissed_incognito_rate_limited_without_activation_or_with_allow_credentials_lead_to_the_form()
      {
         // One error name for all of them, on purpose.
-        assert_eq!(
-            after_immediate(Answer::Failed(Failure::NotAllowed)),
-            Step::ToForm
-        );
+        assert_eq!(after_immediate(Answer::Failed(Failure::NotAllowed)), Step::ToForm);
     }
 
     #[test]
     fn a_pending_request_is_ended_and_the_question_put_again_but_once() {
         let pending = Answer::Failed(Failure::Pending);
-        assert_eq!(
-            next(immediate(true), pending, false),
-            Step::AskAgain(immediate(true))
-        );
+        assert_eq!(next(immediate(true), pending, false), Step::AskAgain(immediate(true)));
         assert_eq!(next(immediate(true), pending, true), Step::ToForm);
         assert_eq!(next(Ask::Modal, pending, false), Step::AskAgain(Ask::Modal));
         assert_eq!(next(Ask::Modal, pending, true), Step::Say(DISMISSED));
@@ -353,27 +304,18 @@ mod tests {
 
     #[test]
     fn mixed_with_conditional_mediation_it_leads_to_the_form() {
-        assert_eq!(
-            after_immediate(Answer::Failed(Failure::NotSupported)),
-            Step::ToForm
-        );
+        assert_eq!(after_immediate(Answer::Failed(Failure::NotSupported)), Step::ToForm);
     }
 
     #[test]
     fn at_an_address_without_passkeys_it_leads_to_the_form() {
-        assert_eq!(
-            after_immediate(Answer::Failed(Failure::Security)),
-            Step::ToForm
-        );
+        assert_eq!(after_immediate(Answer::Failed(Failure::Security)), Step::ToForm);
     }
 
     #[test]
     fn a_spelling_that_is_not_understood_leads_to_the_form() {
         // `TypeError` for "mediation" in a browser that shipped "uiMode".
-        assert_eq!(
-            after_immediate(Answer::Failed(Failure::Other)),
-            Step::ToForm
-        );
+        assert_eq!(after_immediate(Answer::Failed(Failure::Other)), Step::ToForm);
     }
 
     #[test]
@@ -382,10 +324,7 @@ mod tests {
             next(Ask::Modal, Answer::Failed(Failure::NotAllowed), false),
             Step::Say(DISMISSED)
         );
-        assert_eq!(
-            next(Ask::Modal, Answer::Failed(Failure::Abort), false),
-            Step::Stay
-        );
+        assert_eq!(next(Ask::Modal, Answer::Failed(Failure::Abort), false), Step::Stay);
         assert_eq!(
             next(Ask::Modal, Answer::Failed(Failure::Security), false),
             Step::Say(WRONG_ADDRESS)
@@ -394,26 +333,15 @@ mod tests {
 
     #[test]
     fn autofill_fails_silently() {
-        for failure in [
-            Failure::NotAllowed,
-            Failure::Abort,
-            Failure::Pending,
-            Failure::Other,
-        ] {
-            assert_eq!(
-                next(Ask::Conditional, Answer::Failed(failure), false),
-                Step::Stay
-            );
+        for failure in [Failure::NotAllowed, Failure::Abort, Failure::Pending, Failure::Other] {
+            assert_eq!(next(Ask::Conditional, Answer::Failed(failure), false), Step::Stay);
         }
     }
 
     #[test]
     fn the_form_knows_the_way_on() {
         assert_eq!(form_path("/checkout"), "/sign-in?next=/checkout");
-        assert_eq!(
-            form_path("/a?b=c&d#é"),
-            "/sign-in?next=/a%3Fb%3Dc%26d%23%C3%A9"
-        );
+        assert_eq!(form_path("/a?b=c&d#é"), "/sign-in?next=/a%3Fb%3Dc%26d%23%C3%A9");
     }
 
     // What the server said.

@@ -37,10 +37,7 @@ fn fetch() -> Fetch {
         let fetch = start_sign_in().boxed_local().shared();
         // Polled by nobody, a future does not begin.
         leptos::task::spawn_local(fetch.clone().map(|_| ()));
-        *slot = Some(Prefetched {
-            fetch: fetch.clone(),
-            begun: now,
-        });
+        *slot = Some(Prefetched { fetch: fetch.clone(), begun: now });
         fetch
     })
 }

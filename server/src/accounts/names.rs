@@ -59,13 +59,7 @@ mod tests {
 
     #[test]
     fn usernames_take_what_the_form_promises() {
-        for good in [
-            "abc",
-            "a@b.example",
-            "A.b_c-d",
-            " trimmed ",
-            &"x".repeat(64),
-        ] {
+        for good in ["abc", "a@b.example", "A.b_c-d", " trimmed ", &"x".repeat(64)] {
             assert!(Username::parse(good).is_ok(), "{good}");
         }
         for bad in ["", "ab", "a b", "naïve", "a/b", "a\0bc", &"x".repeat(65)] {
@@ -81,16 +75,9 @@ mod tests {
 
     #[test]
     fn display_names_may_be_anything_that_can_be_read() {
-        assert_eq!(
-            DisplayName::parse("  Ana María 🗝 ").unwrap().as_str(),
-            "Ana María 🗝"
-        );
+        assert_eq!(DisplayName::parse("  Ana María 🗝 ").unwrap().as_str(), "Ana María 🗝");
         for bad in ["", "  ", "a\u{7}b", "line\nbreak", &"x".repeat(65)] {
-            assert_eq!(
-                DisplayName::parse(bad),
-                Err(Code::DisplayNameInvalid),
-                "{bad}"
-            );
+            assert_eq!(DisplayName::parse(bad), Err(Code::DisplayNameInvalid), "{bad}");
         }
     }
 }

@@ -66,15 +66,8 @@ impl Passwords {
         // OWASP's minimum for argon2id: 19 MiB, two passes, one lane.
         let params = Params::new(19 * 1024, 2, 1, None)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let dummy = argon2
-            .hash_password(&rand::random::<[u8; 32]>())?
-            .to_string()
-            .into();
-        Ok(Self {
-            argon2,
-            places: Arc::new(Semaphore::new(at_once)),
-            dummy,
-        })
+        let dummy = argon2.hash_password(&rand::random::<[u8; 32]>())?.to_string().into();
+        Ok(Self { argon2, places: Arc::new(Semaphore::new(at_once)), dummy })
     }
 
     /// # Errors
@@ -84,8 +77,7 @@ impl Passwords {
         let argon2 = self.argon2.clone();
         self.run(move || {
             let hash = argon2.hash_password(password.0.as_bytes());
-            hash.map(|hash| hash.to_string())
-                .map_err(|_| Code::Internal)
+            hash.map(|hash| hash.to_string()).map_err(|_| Code::Internal)
         })
         .await?
     }
@@ -142,13 +134,9 @@ mod tests {
 
     #[test]
     fn commonly_used_passwords_are_refused() {
-        for common in [
-            "password1234",
-            "123456789012",
-            "qwertyuiopas",
-            "aaaaaaaaaaaa",
-            "robinrobinrobin",
-        ] {
+        for common in
+            ["password1234", "123456789012", "qwertyuiopas", "aaaaaaaaaaaa", "robinrobinrobin"]
+        {
             assert_eq!(refusal(common), Some(Code::PasswordCommon), "{common}");
         }
     }
@@ -164,27 +152,9 @@ mod tests {
         let passwords = Passwords::new(1).unwrap();
         let password = NewPassword::parse("plovers dislike umbrellas", &[]).unwrap();
         let hash = passwords.hash(password).await.unwrap();
-        assert!(
-            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{hash}"
-        );
-        assert!(
-            passwords
-                .verify("plovers dislike umbrellas", Some(hash.clone()))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !passwords
-                .verify("plovers dislike umbrella", Some(hash))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !passwords
-                .verify("plovers dislike umbrellas", None)
-                .await
-                .unwrap()
-        );
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(passwords.verify("plovers dislike umbrellas", Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify("plovers dislike umbrella", Some(hash)).await.unwrap());
+        assert!(!passwords.verify("plovers dislike umbrellas", None).await.unwrap());
     }
 }

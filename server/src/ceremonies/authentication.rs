@@ -40,10 +40,8 @@ pub struct Accepted {
 /// # Errors
 /// [`Code::Internal`] when webauthn-rs cannot make them.
 pub fn start(rp: &RelyingParty) -> Result<Started, Code> {
-    let (request, state) = rp
-        .webauthn
-        .start_discoverable_authentication()
-        .map_err(|_| Code::Internal)?;
+    let (request, state) =
+        rp.webauthn.start_discoverable_authentication().map_err(|_| Code::Internal)?;
     // `request.mediation` says "conditional"; how to ask is the ladder's choice.
     Ok(Started {
         challenge: encode(request.public_key.challenge.as_ref()),
@@ -62,11 +60,7 @@ impl Claim {
         }
         let user = credential.response.user_handle.as_ref();
         let user = user.and_then(|handle| Uuid::from_slice(handle.as_ref()).ok());
-        Ok(Self {
-            credential_id: credential.id.clone(),
-            user,
-            credential,
-        })
+        Ok(Self { credential_id: credential.id.clone(), user, credential })
     }
 }
 

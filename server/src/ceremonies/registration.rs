@@ -74,10 +74,7 @@ pub fn finish(rp: &RelyingParty, state: &str, response: &str) -> Result<Register
         return Err(Code::Malformed);
     }
     client_data::read(&credential.response.client_data_json)?.refuse_cross_origin()?;
-    let passkey = rp
-        .webauthn
-        .finish_passkey_registration(&credential, &state)
-        .map_err(refusal)?;
+    let passkey = rp.webauthn.finish_passkey_registration(&credential, &state).map_err(refusal)?;
     let attested = attested(&credential.response.attestation_object)?;
     // The id beside the attested one is unsigned, but two ids are no answer.
     if passkey.cred_id().as_slice() != credential.raw_id.as_slice() {
@@ -111,21 +108,12 @@ struct Attested {
 fn attested(attestation_object: &[u8]) -> Result<Attested, Code> {
     let object: ciborium::Value = ciborium::from_reader(attestation_object).map_err(malformed)?;
     let entries = object.into_map().map_err(malformed)?;
-    let data = entries
-        .into_iter()
-        .find(|(key, _)| key.as_text() == Some("authData"));
-    let data = data
-        .and_then(|(_, value)| value.into_bytes().ok())
-        .ok_or(Code::Malformed)?;
+    let data = entries.into_iter().find(|(key, _)| key.as_text() == Some("authData"));
+    let data = data.and_then(|(_, value)| value.into_bytes().ok()).ok_or(Code::Malformed)?;
     let flags = *data.get(32).ok_or(Code::Malformed)?;
-    let counter = data
-        .get(33..37)
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or(Code::Malformed)?;
-    let aaguid = data
-        .get(37..53)
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or(Code::Malformed)?;
+    let counter =
+        data.get(33..37).and_then(|bytes| bytes.try_into().ok()).ok_or(Code::Malformed)?;
+    let aaguid = data.get(37..53).and_then(|bytes| bytes.try_into().ok()).ok_or(Code::Malformed)?;
     Ok(Attested {
         aaguid: Uuid::from_bytes(aaguid),
         counter: u32::from_be_bytes(counter),
@@ -148,22 +136,12 @@ fn transports(response: &str) -> Result<Vec<String>, Code> {
     }
     let credential: Credential = serde_json::from_str(response).map_err(malformed)?;
     let known = |name: &String| name.len() <= 32;
-    Ok(credential
-        .response
-        .transports
-        .into_iter()
-        .filter(known)
-        .take(8)
-        .collect())
+    Ok(credential.response.transports.into_iter().filter(known).take(8).collect())
 }
 
 /// The ids that [`start`] is to exclude.
 #[must_use]
 pub fn credential_ids<'a>(passkeys: impl IntoIterator<Item = &'a str>) -> Vec<CredentialID> {
     let parse = |json| serde_json::from_str::<Passkey>(json).ok();
-    passkeys
-        .into_iter()
-        .filter_map(parse)
-        .map(|passkey| passkey.cred_id().clone())
-        .collect()
+    passkeys.into_iter().filter_map(parse).map(|passkey| passkey.cred_id().clone()).collect()
 }

@@ -27,28 +27,19 @@ pub(super) async fn call(
 ) -> Response {
     // With `Accept: text/html` Leptos would send the caller back to where it came
     // from: our forms have handlers of their own.
-    request
-        .headers_mut()
-        .insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let backend: SharedBackend = Arc::new(Call {
-        server,
-        visit: Visit(session),
-    });
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let backend: SharedBackend = Arc::new(Call { server, visit: Visit(session) });
     let context = move || provide_context(backend.clone());
     let response = leptos_axum::handle_server_fns_with_context(context, request).await;
     let mut response = with_status(response.into_response()).await;
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
 async fn with_status(response: Response) -> Response {
     match response.status() {
         StatusCode::INTERNAL_SERVER_ERROR => {
-            let body = to_bytes(response.into_body(), super::MAX_BODY)
-                .await
-                .unwrap_or_default();
+            let body = to_bytes(response.into_body(), super::MAX_BODY).await.unwrap_or_default();
             let error = serde_json::from_slice(&body);
             let error: PublicError = error.unwrap_or_else(|_| {
                 crate::internal("a server function failed without an error of ours")

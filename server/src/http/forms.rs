@@ -38,14 +38,7 @@ impl<T: DeserializeOwned> FromRequest<Server> for Post<T> {
         let Form(fields) = Form::from_request(request, server)
             .await
             .map_err(|_| PublicError::from(Code::Malformed))?;
-        Ok(Self {
-            call: Call {
-                server: server.clone(),
-                visit: Visit(session),
-            },
-            uri,
-            fields,
-        })
+        Ok(Self { call: Call { server: server.clone(), visit: Visit(session) }, uri, fields })
     }
 }
 
@@ -68,15 +61,7 @@ enum Action {
 }
 
 pub(super) async fn change_cart(post: Post<CartChange>) -> Answer {
-    let Post {
-        call,
-        uri,
-        fields: CartChange {
-            slug,
-            quantity,
-            action,
-        },
-    } = post;
+    let Post { call, uri, fields: CartChange { slug, quantity, action } } = post;
     let wanted = match quantity.trim().parse() {
         Ok(wanted) => wanted,
         Err(_) => -1,
@@ -88,22 +73,18 @@ pub(super) async fn change_cart(post: Post<CartChange>) -> Answer {
     let before = call.cart().await?;
     let before = before.lines.iter().find(|line| line.product.slug == slug);
     let before = before.map_or(0, |line| line.quantity);
-    let asked = if action == Action::Add {
-        before.saturating_add(wanted)
-    } else {
-        wanted
-    };
-    let sentence = match call.change_cart(&slug, change).await {
+    let asked = if action == Action::Add { before.saturating_add(wanted) } else { wanted };
+    let (values, sentence) = match call.change_cart(&slug, change).await {
         Ok(kept) if kept == asked => return Ok(Redirect::to("/cart").into_response()),
-        Ok(0) => "This is sold out, so it is not in your cart.".to_owned(),
-        Ok(kept) => format!("There are only {kept} of these, so {kept} are in your cart."),
-        Err(error) if error.code == Code::QuantityInvalid => error.message,
+        Ok(0) => (vec![], "This is sold out, so it is not in your cart.".to_owned()),
+        Ok(1) => (vec![], "There is only 1 left. It is in your cart.".to_owned()),
+        Ok(kept) => (vec![], format!("There are only {kept} left. They are in your cart.")),
+        Err(error) if error.code == Code::QuantityInvalid => {
+            (vec![(slug.clone(), quantity)], error.message)
+        }
         Err(error) => return Err(error.into()),
     };
-    let outcome = FormOutcome {
-        values: vec![(slug.clone(), quantity)],
-        errors: vec![(slug, sentence)],
-    };
+    let outcome = FormOutcome { values, errors: vec![(slug, sentence)] };
     Ok(show_again(call, &uri, status(Code::QuantityInvalid), outcome).await)
 }
 
@@ -115,19 +96,8 @@ pub(super) struct OrderForm {
 }
 
 pub(super) async fn place_order(post: Post<OrderForm>) -> Answer {
-    let Post {
-        call,
-        uri,
-        fields: OrderForm {
-            placement,
-            name,
-            address,
-        },
-    } = post;
-    let delivery = Delivery {
-        name: name.clone(),
-        address: address.clone(),
-    };
+    let Post { call, uri, fields: OrderForm { placement, name, address } } = post;
+    let delivery = Delivery { name: name.clone(), address: address.clone() };
     let (code, errors) = match call.place_order(&placement, &delivery).await {
         Ok(Placement::Placed(number) | Placement::Already(number)) => {
             return Ok(Redirect::to(&format!("/orders/{number}")).into_response());
@@ -142,27 +112,18 @@ pub(super) async fn place_order(post: Post<OrderForm>) -> Answer {
         }
         Err(error) => return Err(error.into()),
     };
-    let values = vec![
-        entered("placement", placement),
-        entered("name", name),
-        entered("address", address),
-    ];
+    let values =
+        vec![entered("placement", placement), entered("name", name), entered("address", address)];
     Ok(show_again(call, &uri, status(code), FormOutcome { values, errors }).await)
 }
 
 fn delivery_errors(delivery: &Delivery) -> Vec<(String, String)> {
     let mut errors = Vec::new();
     if delivery.name.trim().is_empty() || delivery.name.trim().chars().count() > 100 {
-        errors.push(entered(
-            "name",
-            "Please enter a name of at most 100 characters.",
-        ));
+        errors.push(entered("name", "Please enter a name of at most 100 characters."));
     }
     if delivery.address.trim().is_empty() || delivery.address.trim().chars().count() > 500 {
-        errors.push(entered(
-            "address",
-            "Please enter an address of at most 500 characters.",
-        ));
+        errors.push(entered("address", "Please enter an address of at most 500 characters."));
     }
     errors
 }
@@ -171,7 +132,8 @@ fn shortage_errors(shortages: Vec<Shortage>) -> Vec<(String, String)> {
     let line = |shortage: Shortage| {
         let sentence = match shortage.left {
             0 => "This has just sold out.".to_owned(),
-            left => format!("There are only {left} of these left."),
+            1 => "There is only 1 left.".to_owned(),
+            left => format!("There are only {left} left."),
         };
         (shortage.slug, sentence)
     };
@@ -189,24 +151,13 @@ pub(super) struct SignInForm {
 }
 
 pub(super) async fn sign_in(post: Post<SignInForm>) -> Answer {
-    let Post {
-        call,
-        uri,
-        fields: SignInForm {
-            username,
-            password,
-            next,
-        },
-    } = post;
+    let Post { call, uri, fields: SignInForm { username, password, next } } = post;
     match call.sign_in_with_password(&username, &password).await {
         Ok(_) => Ok(Redirect::to(same_origin_path(&next)).into_response()),
         Err(error) => {
             let values = vec![entered("username", username), entered("next", next)];
             let code = status(error.code);
-            let outcome = FormOutcome {
-                values,
-                errors: vec![whole_form(error)],
-            };
+            let outcome = FormOutcome { values, errors: vec![whole_form(error)] };
             Ok(show_again(call, &uri, code, outcome).await)
         }
     }
@@ -248,16 +199,8 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
         ));
     }
     if errors.is_empty() {
-        let SignUpForm {
-            username,
-            display_name,
-            password,
-            ..
-        } = &fields;
-        match call
-            .sign_up_with_password(username, display_name, password)
-            .await
-        {
+        let SignUpForm { username, display_name, password, .. } = &fields;
+        match call.sign_up_with_password(username, display_name, password).await {
             Ok(_) => return Ok(Redirect::to(same_origin_path(&fields.next)).into_response()),
             Err(error) => errors.push(beside_field(error)),
         }
@@ -273,29 +216,16 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
 
 /// All that is wrong with the entries, so that nobody has to find out one by one.
 fn sign_up_errors(fields: &SignUpForm) -> Vec<(String, String)> {
-    let names = [
-        Username::parse(&fields.username).err(),
-        DisplayName::parse(&fields.display_name).err(),
-    ];
+    let names =
+        [Username::parse(&fields.username).err(), DisplayName::parse(&fields.display_name).err()];
     let personal = [&*fields.username, &*fields.display_name];
     let password = NewPassword::parse(&fields.password, &personal).err();
     let password = password.filter(|_| fields.way == Way::Password);
-    names
-        .into_iter()
-        .chain([password])
-        .flatten()
-        .map(|code| beside_field(code.into()))
-        .collect()
+    names.into_iter().chain([password]).flatten().map(|code| beside_field(code.into())).collect()
 }
 
 pub(super) async fn sign_out(State(server): State<Server>, session: Session) -> Answer {
-    Call {
-        server,
-        visit: Visit(session),
-    }
-    .visit
-    .sign_out()
-    .await?;
+    Call { server, visit: Visit(session) }.visit.sign_out().await?;
     Ok(Redirect::to("/").into_response())
 }
 

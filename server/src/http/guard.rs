@@ -47,10 +47,7 @@ fn is_same_origin(headers: &HeaderMap, own: &str) -> bool {
 pub(super) async fn limit_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match to_bytes(body, MAX_BODY).await {
-        Ok(bytes) => {
-            next.run(Request::from_parts(parts, Body::from(bytes)))
-                .await
-        }
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Err(_) => Refused(Code::TooLarge.into()).into_response(),
     }
 }
@@ -66,10 +63,7 @@ pub(super) async fn security_headers(
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(X_FRAME_OPTIONS, "DENY");
     set(REFERRER_POLICY, "same-origin");
-    set(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(
         HeaderName::from_static("permissions-policy"),
         "publickey-credentials-get=(self), publickey-credentials-create=(self)",
@@ -85,12 +79,9 @@ mod tests {
     use super::*;
 
     fn same_origin(headers: &[(&'static str, &'static str)]) -> bool {
-        let headers = headers.iter().map(|&(name, value)| {
-            (
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            )
-        });
+        let headers = headers
+            .iter()
+            .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         is_same_origin(&headers.collect(), "https://store.example")
     }
 
@@ -99,10 +90,7 @@ mod tests {
         assert!(same_origin(&[("sec-fetch-site", "same-origin")]));
         assert!(same_origin(&[("sec-fetch-site", "none")]));
         assert!(!same_origin(&[("sec-fetch-site", "same-site")]));
-        let forged = [
-            ("sec-fetch-site", "cross-site"),
-            ("origin", "https://store.example"),
-        ];
+        let forged = [("sec-fetch-site", "cross-site"), ("origin", "https://store.example")];
         assert!(!same_origin(&forged));
     }
 
@@ -110,10 +98,7 @@ mod tests {
     fn origin_decides_otherwise() {
         assert!(same_origin(&[("origin", "https://store.example")]));
         assert!(!same_origin(&[("origin", "https://evil.example")]));
-        assert!(!same_origin(&[(
-            "origin",
-            "https://store.example.evil.example"
-        )]));
+        assert!(!same_origin(&[("origin", "https://store.example.evil.example")]));
         assert!(!same_origin(&[("origin", "http://store.example")]));
         assert!(!same_origin(&[("origin", "null")]));
         assert!(same_origin(&[]));

@@ -30,6 +30,10 @@ pub const MAX_BODY: usize = 64 * 1024;
 
 /// The whole store.
 pub fn router(server: Server) -> Router {
+    // Leptos renders with tasks of its own; an executor that is there already is
+    // the same one.
+    let _ = any_spawner::Executor::init_tokio();
+
     let site = server.leptos.site_root.to_string();
     let assets = ServeDir::new(format!("{site}/images"));
     let package = ServeDir::new(format!("{site}/{}", server.leptos.site_pkg_dir));

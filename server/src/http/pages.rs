@@ -26,10 +26,7 @@ pub(super) async fn show(
     session: Session,
     request: Request,
 ) -> Response {
-    let call = Call {
-        server,
-        visit: Visit(session),
-    };
+    let call = Call { server, visit: Visit(session) };
     render(call, request, Extra::default()).await
 }
 
@@ -40,10 +37,7 @@ pub(super) async fn show_again(
     code: StatusCode,
     outcome: FormOutcome,
 ) -> Response {
-    let extra = Extra {
-        outcome: Some(outcome),
-        refusal: None,
-    };
+    let extra = Extra { outcome: Some(outcome), refusal: None };
     let mut response = render(call, get(uri), extra).await;
     // A page that sends the visitor elsewhere keeps its own status.
     if response.status() == StatusCode::OK {
@@ -69,19 +63,8 @@ pub(super) async fn show_refusals(
         return response;
     }
     let code = status(error.code);
-    let extra = Extra {
-        refusal: Some(error),
-        outcome: None,
-    };
-    let mut page = render(
-        Call {
-            server,
-            visit: Visit(session),
-        },
-        get(&uri),
-        extra,
-    )
-    .await;
+    let extra = Extra { refusal: Some(error), outcome: None };
+    let mut page = render(Call { server, visit: Visit(session) }, get(&uri), extra).await;
     *page.status_mut() = code;
     page
 }
@@ -120,9 +103,7 @@ async fn render(call: Call, request: Request, extra: Extra) -> Response {
     let document = move || app::shell(options.clone());
     let mut response = render_app_async_with_context(context, document)(request).await;
     // Pages show who is signed in and what is in the cart.
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -132,11 +113,8 @@ fn allow_own_scripts() {
         return;
     };
     // `cargo leptos watch` reloads pages through a socket of its own.
-    let reload = if cfg!(debug_assertions) {
-        " ws://localhost:3001 ws://127.0.0.1:3001"
-    } else {
-        ""
-    };
+    let reload =
+        if cfg!(debug_assertions) { " ws://localhost:3001 ws://127.0.0.1:3001" } else { "" };
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
          style-src 'self'; img-src 'self' data:; connect-src 'self'{reload}; form-action 'self'; \

@@ -30,11 +30,7 @@ impl Store {
         .bind(&challenge.purpose)
         .bind(&challenge.state)
         .bind(challenge.expires.0);
-        insert
-            .execute(&self.write)
-            .await
-            .map(drop)
-            .map_err(no_session)
+        insert.execute(&self.write).await.map(drop).map_err(no_session)
     }
 
     /// The state that was kept with the challenge. It is gone afterwards, whatever comes
@@ -57,9 +53,7 @@ impl Store {
         .bind(purpose)
         .fetch_optional(&self.write)
         .await?;
-        Ok(taken
-            .filter(|&(_, expires_at)| expires_at > now.0)
-            .map(|(state, _)| state))
+        Ok(taken.filter(|&(_, expires_at)| expires_at > now.0).map(|(state, _)| state))
     }
 
     pub(super) async fn delete_expired_challenges(&self, now: Instant) -> Result<u64> {

@@ -120,29 +120,14 @@ impl Store {
     }
 
     async fn connect_sqlite(url: &str) -> Result<Self> {
-        let write = sqlite_pool(1, SQLITE_WRITES)
-            .connect(&or_created(url))
-            .await?;
-        let read = sqlite_pool(SQLITE_READERS, SQLITE_READS)
-            .connect(url)
-            .await?;
-        Ok(Self {
-            read,
-            write,
-            kind: Kind::Sqlite,
-        })
+        let write = sqlite_pool(1, SQLITE_WRITES).connect(&or_created(url)).await?;
+        let read = sqlite_pool(SQLITE_READERS, SQLITE_READS).connect(url).await?;
+        Ok(Self { read, write, kind: Kind::Sqlite })
     }
 
     async fn connect_postgres(url: &str) -> Result<Self> {
-        let pool = AnyPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .connect(url)
-            .await?;
-        Ok(Self {
-            read: pool.clone(),
-            write: pool,
-            kind: Kind::Postgres,
-        })
+        let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect(url).await?;
+        Ok(Self { read: pool.clone(), write: pool, kind: Kind::Postgres })
     }
 
     /// All in one transaction that one server at a time is in: the others find it done.
@@ -155,14 +140,8 @@ impl Store {
         }
         // `run` is this with an argument of another type, which would not be `Send`.
         sqlx::migrate!().run_direct(None, &mut *tx, false).await?;
-        if query("SELECT id FROM products")
-            .fetch_optional(&mut *tx)
-            .await?
-            .is_none()
-        {
-            raw_sql(include_str!("catalogue.sql"))
-                .execute(&mut *tx)
-                .await?;
+        if query("SELECT id FROM products").fetch_optional(&mut *tx).await?.is_none() {
+            raw_sql(include_str!("catalogue.sql")).execute(&mut *tx).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -231,8 +210,5 @@ fn flag(row: &AnyRow, column: &str) -> sqlx::Result<bool> {
 }
 
 fn undecodable(column: &str, error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
-    sqlx::Error::ColumnDecode {
-        index: column.to_owned(),
-        source: Box::new(error),
-    }
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(error) }
 }

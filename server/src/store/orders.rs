@@ -64,10 +64,7 @@ impl Store {
         let number = random_number();
         insert_order(&mut tx, &number, account, placement, delivery, &lines, now).await?;
         insert_lines(&mut tx, &number, &lines).await?;
-        query("DELETE FROM cart_lines WHERE cart_id = $1")
-            .bind(cart_id)
-            .execute(&mut *tx)
-            .await?;
+        query("DELETE FROM cart_lines WHERE cart_id = $1").bind(cart_id).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(Placement::Placed(number))
     }
@@ -144,11 +141,7 @@ async fn take_from_stock(
                 .fetch_one(&mut **tx)
                 .await?;
             let slug = line.product.slug.clone();
-            short.push(Shortage {
-                slug,
-                wanted: line.quantity,
-                left,
-            });
+            short.push(Shortage { slug, wanted: line.quantity, left });
         }
     }
     Ok(short)

@@ -91,8 +91,7 @@ impl SessionStore for Sessions {
                 .fetch_optional(&self.store.read)
                 .await
                 .map_err(backend)?;
-        row.map(|(data, expires_at)| record(*id, &data, expires_at))
-            .transpose()
+        row.map(|(data, expires_at)| record(*id, &data, expires_at)).transpose()
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {

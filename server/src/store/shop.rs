@@ -51,17 +51,12 @@ impl Store {
 
     pub async fn product(&self, slug: &str) -> Result<Option<Product>> {
         let found = query("SELECT * FROM products WHERE slug = $1").bind(slug);
-        Ok(found
-            .try_map(|row| product(&row))
-            .fetch_optional(&self.read)
-            .await?)
+        Ok(found.try_map(|row| product(&row)).fetch_optional(&self.read).await?)
     }
 
     /// The cart, by product id; empty when there is none.
     pub async fn cart(&self, cart: &CartOwner) -> Result<Cart> {
-        Ok(Cart {
-            lines: cart_lines(&self.read, &cart.cart_id()).await?,
-        })
+        Ok(Cart { lines: cart_lines(&self.read, &cart.cart_id()).await? })
     }
 
     /// Pieces in the cart.
@@ -94,8 +89,7 @@ impl Store {
         quantity: i64,
         now: Instant,
     ) -> Result<Option<i64>> {
-        self.change_quantity(cart, slug, |there| there.saturating_add(quantity), now)
-            .await
+        self.change_quantity(cart, slug, |there| there.saturating_add(quantity), now).await
     }
 
     async fn change_quantity(
@@ -140,10 +134,7 @@ impl Store {
             let more = |there: i64| there.saturating_add(line.quantity);
             change_line(&mut tx, &into.cart_id(), line.product.id, more).await?;
         }
-        query("DELETE FROM carts WHERE id = $1")
-            .bind(from)
-            .execute(&mut *tx)
-            .await?;
+        query("DELETE FROM carts WHERE id = $1").bind(from).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
 
@@ -180,9 +171,7 @@ pub(super) async fn lock_cart(
     cart_id: &str,
     now: Instant,
 ) -> sqlx::Result<bool> {
-    let lock = query("UPDATE carts SET updated_at = $1 WHERE id = $2")
-        .bind(now.0)
-        .bind(cart_id);
+    let lock = query("UPDATE carts SET updated_at = $1 WHERE id = $2").bind(now.0).bind(cart_id);
     Ok(lock.execute(db).await?.rows_affected() == 1)
 }
 
@@ -196,12 +185,7 @@ pub(super) async fn cart_lines(
         WHERE l.cart_id = $1 ORDER BY p.id",
     )
     .bind(cart_id)
-    .try_map(|row| {
-        Ok(CartLine {
-            product: product(&row)?,
-            quantity: row.try_get("quantity")?,
-        })
-    })
+    .try_map(|row| Ok(CartLine { product: product(&row)?, quantity: row.try_get("quantity")? }))
     .fetch_all(db)
     .await
 }
@@ -231,11 +215,7 @@ async fn change_line(
         ),
     };
     let write = write.bind(cart_id).bind(product);
-    let write = if quantity == 0 {
-        write
-    } else {
-        write.bind(quantity)
-    };
+    let write = if quantity == 0 { write } else { write.bind(quantity) };
     write.execute(&mut **tx).await?;
     Ok(quantity)
 }

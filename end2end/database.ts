@@ -1,0 +1,46 @@
+// What the store keeps, read straight from its database.
+
+import { fileURLToPath } from 'node:url';
+import Sqlite from 'libsql';
+
+/** Made anew for each run, and left for a look afterwards. */
+export const DATABASE = fileURLToPath(new URL('../target/end2end.db', import.meta.url));
+
+type Row = Record<string, string | number | null>;
+
+export class Database {
+  readonly #sqlite = new Sqlite(DATABASE, { timeout: 5000 });
+
+  constructor() {
+    this.#sqlite.pragma('query_only = ON');
+  }
+
+  /** At most one: usernames are unique. */
+  accounts(username: string): Row[] {
+    return this.#rows('SELECT * FROM accounts WHERE username = ?', username);
+  }
+
+  /** What belongs to the account, of one of the tables that know accounts. */
+  of(username: string, table: 'passwords' | 'passkeys' | 'sessions' | 'orders'): Row[] {
+    return this.#rows(
+      `SELECT ${table}.* FROM ${table} JOIN accounts ON accounts.id = ${table}.account_id
+       WHERE accounts.username = ?`,
+      username,
+    );
+  }
+
+  orderLines(number: string): Row[] {
+    return this.#rows(
+      'SELECT slug, quantity FROM order_lines WHERE order_number = ? ORDER BY position',
+      number,
+    );
+  }
+
+  close() {
+    this.#sqlite.close();
+  }
+
+  #rows(sql: string, value: string): Row[] {
+    return this.#sqlite.prepare(sql).all(value) as Row[];
+  }
+}

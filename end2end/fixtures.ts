@@ -1,0 +1,159 @@
+// What every test starts with.
+
+import { randomUUID } from 'node:crypto';
+import { test as base, expect, type Page } from '@playwright/test';
+import { Authenticator, type Transport } from './authenticator.ts';
+import { Database } from './database.ts';
+
+export { expect };
+
+export type Person = { username: string; name: string; password: string };
+
+type Fixtures = {
+  /** Fails the test over everything that goes wrong in the page. */
+  mishaps: Mishaps;
+  database: Database;
+  transport: Transport;
+  /** A device that can hold passkeys, and holds none. */
+  authenticator: Authenticator;
+  /** Somebody this store has never seen. */
+  person: Person;
+  /** Somebody with a passkey on `authenticator`, signed out. */
+  passkeyOwner: Person;
+  /** Somebody with a password and no passkey, signed out. */
+  passwordOwner: Person;
+};
+
+export const test = base.extend<Fixtures>({
+  transport: ['internal', { option: true }],
+
+  mishaps: [
+    async ({ page }, use) => {
+      const mishaps = new Mishaps(page);
+      await use(mishaps);
+      mishaps.check();
+    },
+    { auto: true },
+  ],
+
+  database: async ({}, use) => {
+    const database = new Database();
+    await use(database);
+    database.close();
+  },
+
+  authenticator: async ({ page, transport }, use) => {
+    await use(await Authenticator.attach(page, transport));
+  },
+
+  person: async ({}, use) => {
+    await use({
+      username: `ada-${randomUUID()}`,
+      name: 'Ada Lovelace',
+      password: `nine grey herons ${randomUUID()}`,
+    });
+  },
+
+  passkeyOwner: async ({ page, authenticator, person }, use) => {
+    expect(await authenticator.credentials()).toHaveLength(0);
+    await open(page, '/sign-up');
+    await signUp(page, person);
+    await expectSignedIn(page, person);
+    await signOut(page);
+    await use(person);
+  },
+
+  passwordOwner: async ({ request, person }, use) => {
+    const { username, name: display_name, password } = person;
+    const form = { username, display_name, password, way: 'password' };
+    await expect(await request.post('/sign-up', { form })).toBeOK();
+    await use(person);
+  },
+});
+
+/** Errors and warnings in the console, errors in scripts, failed requests, refusals. */
+export class Mishaps {
+  readonly #seen: string[] = [];
+  readonly #expected: string[] = [];
+
+  constructor(page: Page) {
+    const saw = (mishap: string) => this.#seen.push(mishap);
+    page.on('pageerror', (error) => saw(`page error: ${error}`));
+    page.on('console', (message) => {
+      // Chromium's own line about a refused or failed request; those are seen below.
+      const repeated = message.text().startsWith('Failed to load resource');
+      if (['error', 'warning'].includes(message.type()) && !repeated) saw(`console: ${message.text()}`);
+    });
+    page.on('requestfailed', (request) => {
+      const { pathname } = new URL(request.url());
+      saw(`${request.failure()?.errorText}: ${request.method()} ${pathname}`);
+    });
+    page.on('response', (response) => {
+      const { pathname } = new URL(response.url());
+      if (response.status() >= 400) saw(`${response.status()}: ${response.request().method()} ${pathname}`);
+    });
+  }
+
+  /** These belong to the test: they have to happen, each as often as it is named. */
+  expect(...mishaps: string[]) {
+    this.#expected.push(...mishaps);
+  }
+
+  check() {
+    expect(this.#seen.toSorted(), 'what went wrong in the page').toEqual(this.#expected.toSorted());
+  }
+}
+
+/** Opens a page and waits until its scripts are at work. */
+export async function open(page: Page, path: string) {
+  await page.goto(path);
+  await hydrated(page);
+}
+
+export async function hydrated(page: Page) {
+  await expect(page.locator('html')).toHaveAttribute('data-hydrated', '');
+}
+
+/** In the header of every page. */
+export function signInLink(page: Page) {
+  return page.getByRole('banner').getByRole('link', { name: 'Sign in' });
+}
+
+export async function expectSignedIn(page: Page, { name }: Person) {
+  const header = page.getByRole('banner');
+  await expect(header.getByRole('link', { name: `Account of ${name}` })).toBeVisible();
+}
+
+/** On `/sign-up`. */
+export async function signUp(page: Page, { username, name }: Person) {
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Your name').fill(name);
+  await page.getByRole('button', { name: 'Create account with a passkey' }).click();
+}
+
+/** On `/sign-in`. */
+export async function signInWithPassword(page: Page, { username, password }: Person) {
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+export async function signOut(page: Page) {
+  await page.goto('/account');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(signInLink(page)).toBeVisible();
+}
+
+export async function addToCart(page: Page, slug: string) {
+  await page.goto(`/products/${slug}`);
+  await page.getByRole('button', { name: 'Add to cart' }).click();
+  await expect(page).toHaveURL('/cart');
+}
+
+/** On `/checkout`. Gives back the number of the order. */
+export async function placeOrder(page: Page): Promise<string> {
+  await page.getByLabel('Address').fill('12 St James’s Square\nLondon');
+  await page.getByRole('button', { name: 'Place order' }).click();
+  await expect(page.getByRole('heading', { name: 'Thank you' })).toBeVisible();
+  return page.url().split('/').at(-1)!;
+}

@@ -1,0 +1,237 @@
+//! A visitor of the store: the real router, and a browser's cookie jar.
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{
+        HeaderMap, Method, Request, StatusCode,
+        header::{COOKIE, LOCATION, SET_COOKIE},
+    },
+};
+use latchkey::{Clock, Passwords, RelyingParty, Server, Store, config::leptos_options, http};
+use serde_json::{Value, json};
+use sqlx::{AnyConnection, Connection, query_scalar};
+use tower::ServiceExt;
+use url::form_urlencoded;
+
+use super::{On, authenticator::Authenticator};
+
+/// A store on a database of its own, with a clock that stands still.
+#[derive(Clone)]
+pub struct Shop {
+    pub router: Router,
+    pub store: Store,
+    pub clock: Clock,
+    url: String,
+}
+
+impl On for Shop {
+    async fn on(url: String) -> Self {
+        let store = Store::open(&url).await.unwrap();
+        Self { url, ..Self::at(store, "http://localhost:3000") }
+    }
+}
+
+impl Shop {
+    pub fn at(store: Store, origin: &str) -> Self {
+        let origin = origin.parse().unwrap();
+        // tower-sessions takes its part of the time from the system.
+        let clock = Clock::stopped_at(Clock::system().now());
+        let server = Server {
+            store: store.clone(),
+            relying_party: RelyingParty::new(&origin).unwrap(),
+            passwords: Passwords::new(2).unwrap(),
+            clock: clock.clone(),
+            origin,
+            leptos: leptos_options(([127, 0, 0, 1], 3000).into()),
+        };
+        Self { router: http::router(server), store, clock, url: String::new() }
+    }
+
+    /// How many sessions the database knows.
+    pub async fn sessions(&self) -> i64 {
+        let mut database = AnyConnection::connect(&self.url).await.unwrap();
+        query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&mut database).await.unwrap()
+    }
+
+    pub fn visitor(&self) -> Visitor {
+        Visitor { router: self.router.clone(), cookie: None }
+    }
+
+    /// A visitor with a new account, and the passkey that opens it.
+    pub async fn member(&self, username: &str) -> (Visitor, Authenticator) {
+        let (mut visitor, mut passkey) = (self.visitor(), Authenticator::new());
+        visitor.sign_up(username, &mut passkey).await.expect_status(200);
+        (visitor, passkey)
+    }
+}
+
+#[derive(Clone)]
+pub struct Visitor {
+    router: Router,
+    /// `name=value` of the session's cookie.
+    pub cookie: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Visitor {
+    pub async fn get(&mut self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[("accept", "text/html")], Body::empty()).await
+    }
+
+    /// Submits a form.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let headers = [
+            ("accept", "text/html"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        self.send(Method::POST, path, &headers, body.into()).await
+    }
+
+    /// Calls a server function.
+    pub async fn api(&mut self, function: &str, message: Value) -> Answer {
+        let headers = [
+            ("accept", "application/json"),
+            ("content-type", "application/json"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        let path = format!("/api/{function}");
+        self.send(Method::POST, &path, &headers, message.to_string().into()).await
+    }
+
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header(COOKIE, cookie);
+        }
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        };
+        self.keep_cookie(&answer);
+        answer
+    }
+
+    fn keep_cookie(&mut self, answer: &Answer) {
+        if let Some(set) = answer.cookie() {
+            let pair = set.split(';').next().unwrap().to_owned();
+            self.cookie = (!set.contains("Max-Age=0")).then_some(pair);
+        }
+    }
+
+    pub async fn sign_in_options(&mut self) -> Value {
+        self.api("passkey/sign-in/start", json!({})).await.options()
+    }
+
+    pub async fn sign_in(&mut self, passkey: &mut Authenticator) -> Answer {
+        let options = self.sign_in_options().await;
+        self.finish_sign_in(&passkey.get(&options)).await
+    }
+
+    pub async fn finish_sign_in(&mut self, credential: &Value) -> Answer {
+        let credential = credential.to_string();
+        self.api("passkey/sign-in/finish", json!({ "credential": credential })).await
+    }
+
+    pub async fn sign_up_options(&mut self, username: &str) -> Value {
+        let message = json!({ "username": username, "display_name": "Robin" });
+        self.api("passkey/sign-up/start", message).await.options()
+    }
+
+    /// For races, in which it may well be refused.
+    pub async fn sign_up_options_or_refusal(&mut self, username: &str) -> Answer {
+        let message = json!({ "username": username, "display_name": "Robin" });
+        self.api("passkey/sign-up/start", message).await
+    }
+
+    pub async fn sign_up(&mut self, username: &str, passkey: &mut Authenticator) -> Answer {
+        let options = self.sign_up_options(username).await;
+        self.finish_sign_up(&passkey.create(&options)).await
+    }
+
+    pub async fn finish_sign_up(&mut self, credential: &Value) -> Answer {
+        let credential = credential.to_string();
+        self.api("passkey/sign-up/finish", json!({ "credential": credential })).await
+    }
+
+    pub async fn is_signed_in(&mut self) -> bool {
+        self.get("/account").await.status == StatusCode::OK
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn expect_status(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// A refusal of a server function: its status, its code and a sentence.
+    #[track_caller]
+    pub fn expect_refusal(self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        let refusal = self.json();
+        assert_eq!(refusal["code"], code);
+        let sentence = refusal["message"].as_str().unwrap();
+        assert!(sentence.ends_with('.') && sentence.len() > 10, "{sentence}");
+        refusal
+    }
+
+    #[track_caller]
+    pub fn expect_redirect(self, to: &str) -> Self {
+        assert!(self.status.is_redirection(), "{}: {}", self.status, self.body);
+        assert_eq!(self.headers[LOCATION], to);
+        self
+    }
+
+    #[track_caller]
+    pub fn expect_text(self, text: &str) -> Self {
+        assert!(self.body.contains(text), "no «{text}» in {}", self.body);
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// What `navigator.credentials` is to be given.
+    #[track_caller]
+    pub fn options(&self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.body);
+        serde_json::from_str(self.json()["public_key"].as_str().unwrap()).unwrap()
+    }
+
+    /// Nothing of databases, files or code is in it.
+    #[track_caller]
+    pub fn expect_no_internals(&self) {
+        for word in ["sqlx", "SQL", "database", "pool", "panicked", ".rs", "Error"] {
+            assert!(!self.body.contains(word), "«{word}» in {}", self.body);
+        }
+    }
+
+    pub fn cookie(&self) -> Option<&str> {
+        self.headers.get(SET_COOKIE).map(|cookie| cookie.to_str().unwrap())
+    }
+}
