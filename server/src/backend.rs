@@ -8,9 +8,12 @@ use async_trait::async_trait;
 
 use crate::{Call, internal};
 
-#[async_trait]
-impl Backend for Call {
-    async fn visitor(&self) -> Result<Visitor> {
+impl Call {
+    /// Who is looking, for the header of every page.
+    ///
+    /// # Errors
+    /// [`Code::Internal`](app::api::Code::Internal)
+    pub async fn visitor(&self) -> Result<Visitor> {
         let store = &self.server.store;
         let account = match self.visit.account().await? {
             Some(id) => store.account(id).await.map_err(internal)?,
@@ -24,7 +27,10 @@ impl Backend for Call {
             .map(|row| AccountName { username: row.username, display_name: row.display_name });
         Ok(Visitor { account, cart_count })
     }
+}
 
+#[async_trait]
+impl Backend for Call {
     async fn catalogue(&self) -> Result<Vec<Product>> {
         self.server.store.products().await.map_err(internal)
     }

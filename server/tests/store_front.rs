@@ -87,6 +87,18 @@ on_both! {
         assert!(answer.headers.contains_key("x-request-id"));
     }
 
+    async fn the_header_knows_who_is_looking(shop: Shop) {
+        let (mut member, _) = shop.member("robin").await;
+        let slug = plenty(&shop).await;
+        member.post("/cart", &[("slug", &slug), ("quantity", "2"), ("action", "add")]).await;
+        for page in ["/", "/cart", "/checkout", "/account", "/no-such-page"] {
+            let page = member.get(page).await.body;
+            let header = page.split("<header").nth(1).unwrap().split("</header>").next().unwrap();
+            assert!(header.contains("Robin") && !header.contains("Sign in"), "{header}");
+            assert!(header.contains("pieces: </span>2"), "{header}");
+        }
+    }
+
     // Signing in and out with a password
 
     async fn a_password_signs_up_and_in(shop: Shop) {

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use leptos::prelude::expect_context;
 
-use super::{Account, Cart, Checkout, Options, Order, Product, Result, SignedIn, Visitor};
+use super::{Account, Cart, Checkout, Options, Order, Product, Result, SignedIn};
 
 /// What the server does for one request. It knows the session of the request,
 /// so no method takes one; the implementation lives in `server`, a fake behind
 /// a page in a test is a few lines.
 #[async_trait]
 pub trait Backend: Send + Sync {
-    async fn visitor(&self) -> Result<Visitor>;
     async fn catalogue(&self) -> Result<Vec<Product>>;
     /// [`Code::NotFound`] for an unknown slug.
     async fn product(&self, slug: &str) -> Result<Product>;

@@ -33,12 +33,11 @@ pub(super) async fn press(place: Place, next: String, control: Control) {
         let credential = browser::get(ask, &options.public_key).await;
         step = ladder::next(ask, credential.answer(), matches!(step, Step::AskAgain(_)));
         if let Step::VerifyPasskey | Step::CheckPassword = step {
-            finish(credential, &next, control).await;
-            return rearm_autofill();
+            return finish(credential, &next, control).await;
         }
     }
     match step {
-        Step::ToForm => browser::go(&ladder::form_path(&next)),
+        Step::ToForm => return browser::go(&ladder::form_path(&next)),
         Step::Say(sentence) => control.say(sentence),
         _ => {}
     }
@@ -56,7 +55,10 @@ async fn finish(credential: Credential, next: &str, control: Control) {
     };
     match signed_in {
         Ok(_) => browser::go(next),
-        Err(error) => say_refusal(&error, control).await,
+        Err(error) => {
+            say_refusal(&error, control).await;
+            rearm_autofill();
+        }
     }
 }
 
@@ -76,8 +78,8 @@ pub(super) fn arm_autofill(next: String, control: Control) {
 }
 
 thread_local! {
-    /// Arms the autofill again: after another request ended, and before its
-    /// challenge does.
+    /// Arms the autofill again: after another request ended without leading away,
+    /// and before its challenge ends.
     static AUTOFILL: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
     static CAPABILITIES: Shared<LocalBoxFuture<'static, Browser>> =
         browser::capabilities().boxed_local().shared();
@@ -107,7 +109,6 @@ async fn autofill(next: String, control: Control) {
     }
     if ladder::next(ask, credential.answer(), false) == Step::VerifyPasskey {
         finish(credential, &next, control).await;
-        rearm_autofill();
     }
 }
 

@@ -89,9 +89,12 @@ struct Extra {
 
 async fn render(call: Call, request: Request, extra: Extra) -> Response {
     let options = call.server.leptos.clone();
+    // The header is not worth an error page: without an answer it greets a stranger.
+    let visitor = call.visitor().await.unwrap_or_default();
     let backend: SharedBackend = Arc::new(call);
     let context = move || {
         provide_context(backend.clone());
+        provide_context(visitor.clone());
         if let Some(outcome) = extra.outcome.clone() {
             provide_context(outcome);
         }

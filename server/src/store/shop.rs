@@ -208,14 +208,17 @@ async fn change_line(
     .await?;
     let quantity = change(there).clamp(0, stock.min(MAX_QUANTITY));
     let write = match quantity {
-        0 => query("DELETE FROM cart_lines WHERE cart_id = $1 AND product_id = $2"),
+        0 => query("DELETE FROM cart_lines WHERE cart_id = $1 AND product_id = $2")
+            .bind(cart_id)
+            .bind(product),
         _ => query(
             "INSERT INTO cart_lines (cart_id, product_id, quantity) VALUES ($1, $2, $3)
             ON CONFLICT (cart_id, product_id) DO UPDATE SET quantity = excluded.quantity",
-        ),
+        )
+        .bind(cart_id)
+        .bind(product)
+        .bind(quantity),
     };
-    let write = write.bind(cart_id).bind(product);
-    let write = if quantity == 0 { write } else { write.bind(quantity) };
     write.execute(&mut **tx).await?;
     Ok(quantity)
 }
