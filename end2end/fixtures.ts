@@ -28,8 +28,8 @@ export const test = base.extend<Fixtures>({
   transport: ['internal', { option: true }],
 
   mishaps: [
-    async ({ page }, use) => {
-      const mishaps = new Mishaps(page);
+    async ({ page, javaScriptEnabled }, use) => {
+      const mishaps = new Mishaps(page, javaScriptEnabled);
       await use(mishaps);
       mishaps.check();
     },
@@ -76,21 +76,27 @@ export class Mishaps {
   readonly #seen: string[] = [];
   readonly #expected: string[] = [];
 
-  constructor(page: Page) {
-    const saw = (mishap: string) => this.#seen.push(mishap);
-    page.on('pageerror', (error) => saw(`page error: ${error}`));
+  constructor(page: Page, javaScriptEnabled: boolean | undefined) {
+    page.on('pageerror', (error) => this.#saw(`page error: ${error}`));
     page.on('console', (message) => {
+      const text = message.text();
       // Chromium's own line about a refused or failed request; those are seen below.
-      const repeated = message.text().startsWith('Failed to load resource');
-      if (['error', 'warning'].includes(message.type()) && !repeated) saw(`console: ${message.text()}`);
+      const repeated = text.startsWith('Failed to load resource');
+      // Without JavaScript, nothing uses what the page announces.
+      const unused = !javaScriptEnabled && text.includes('was preloaded using link preload but not used');
+      if (['error', 'warning'].includes(message.type()) && !repeated && !unused) this.#saw(`console: ${text}`);
     });
     page.on('requestfailed', (request) => {
+      const error = request.failure()?.errorText ?? '';
       const { pathname } = new URL(request.url());
-      saw(`${request.failure()?.errorText}: ${request.method()} ${pathname}`);
+      const isScript = pathname.startsWith('/pkg/');
+      // The page was left before its scripts had arrived, or runs none at all.
+      const unneeded = isScript && (error === 'net::ERR_ABORTED' || (error === 'csp' && !javaScriptEnabled));
+      if (!unneeded) this.#saw(`${error}: ${request.method()} ${pathname}`);
     });
     page.on('response', (response) => {
       const { pathname } = new URL(response.url());
-      if (response.status() >= 400) saw(`${response.status()}: ${response.request().method()} ${pathname}`);
+      if (response.status() >= 400) this.#saw(`${response.status()}: ${response.request().method()} ${pathname}`);
     });
   }
 
@@ -101,6 +107,10 @@ export class Mishaps {
 
   check() {
     expect(this.#seen.toSorted(), 'what went wrong in the page').toEqual(this.#expected.toSorted());
+  }
+
+  #saw(mishap: string) {
+    this.#seen.push(mishap);
   }
 }
 

@@ -1,5 +1,6 @@
 //! The ceremonies, through the real router: WebAuthn L3 §7.1 and §7.2, and what
 //! an attacker would try.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod support;
 

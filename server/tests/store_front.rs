@@ -1,5 +1,6 @@
 //! What visitors do with links and forms, with JavaScript off, and what the
 //! session does meanwhile: through the real router.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod support;
 

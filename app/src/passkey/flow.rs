@@ -1,6 +1,6 @@
 //! What a press does, from top to bottom.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc};
 
 use futures::future::{FutureExt, LocalBoxFuture, Shared};
 use leptos::prelude::set_timeout_with_handle;
@@ -101,8 +101,7 @@ async fn autofill(next: String, control: Control) {
     let Ok(Options { public_key, .. }) = start_sign_in().await else {
         return;
     };
-    let renewal = Duration::from_millis(prefetch::FRESH as u64);
-    let renewal = set_timeout_with_handle(rearm_autofill, renewal);
+    let renewal = set_timeout_with_handle(rearm_autofill, prefetch::FRESH);
     let credential = browser::get(ask, &public_key).await;
     if let Ok(renewal) = renewal {
         renewal.clear();

@@ -1,14 +1,12 @@
 //! The controls. Each is wrapped around plain links and forms, which do their
 //! work until the wasm has arrived, and without it.
 
-use std::time::Duration;
-
 use leptos::{
     ev::{MouseEvent, SubmitEvent},
     prelude::*,
     wasm_bindgen::JsCast,
 };
-use web_sys::{HtmlButtonElement, HtmlElement, HtmlFormElement, HtmlInputElement};
+use web_sys::{HtmlButtonElement, HtmlFormElement, HtmlInputElement};
 
 use super::{
     Place, flow,
@@ -72,12 +70,7 @@ pub fn PasskeyPress(place: Place, next: String, children: Children) -> impl Into
     Effect::new(move |_| control.check_support(place));
 
     let form = ladder::form_path(&next);
-    let intend = move || {
-        if place.prefetches() {
-            prefetch::begin();
-            renew_while_wanted(wrapper);
-        }
-    };
+    let intend = move || prefetch_while_wanted(place, wrapper);
     let press = move |event: MouseEvent| {
         if is_plain(&event) {
             event.prevent_default();
@@ -164,18 +157,26 @@ fn Status(control: Control, form: Option<String>) -> impl IntoView {
     }
 }
 
-/// Renews the options for as long as the pointer or the focus stays.
-fn renew_while_wanted(wrapper: NodeRef<leptos::html::Div>) {
-    let renew = move || {
-        let wanted = wrapper.get_untracked().and_then(|wrapper| {
-            wrapper.unchecked_into::<web_sys::Element>().matches(":hover, :focus-within").ok()
-        });
-        if wanted == Some(true) {
-            prefetch::begin();
-            renew_while_wanted(wrapper);
+/// Fetches options where a press would ask for something, and renews them for as
+/// long as the pointer or the focus stays.
+fn prefetch_while_wanted(place: Place, wrapper: NodeRef<leptos::html::Div>) {
+    leptos::task::spawn_local(async move {
+        if let Step::Ask(_) = ladder::first(flow::capabilities().await, place)
+            && prefetch::begin()
+        {
+            let renew = move || {
+                if is_wanted(wrapper) {
+                    prefetch_while_wanted(place, wrapper);
+                }
+            };
+            set_timeout(renew, prefetch::FRESH);
         }
-    };
-    set_timeout(renew, Duration::from_millis(prefetch::FRESH as u64 + 1000));
+    });
+}
+
+fn is_wanted(wrapper: NodeRef<leptos::html::Div>) -> bool {
+    let wrapper = wrapper.get_untracked();
+    wrapper.is_some_and(|wrapper| wrapper.matches(":hover, :focus-within") == Ok(true))
 }
 
 /// A press that would follow the link here: not one that opens a new tab.
@@ -187,15 +188,15 @@ fn is_plain(event: &MouseEvent) -> bool {
 /// The form and the names in it, if it was submitted for a passkey.
 fn passkey_form(event: &SubmitEvent) -> Option<(HtmlFormElement, AccountName)> {
     let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
-    let button: HtmlButtonElement =
-        event.submitter()?.dyn_into::<HtmlElement>().ok()?.dyn_into().ok()?;
-    if button.value() != "passkey" {
-        return None;
-    }
+    let button: HtmlButtonElement = event.submitter()?.dyn_into().ok()?;
     let entered = |name| {
         let input = form.elements().named_item(name)?.dyn_into::<HtmlInputElement>().ok()?;
         Some(input.value())
     };
+    // Enter in any field presses the first button; a password says what was meant.
+    if button.value() != "passkey" || !entered("password")?.is_empty() {
+        return None;
+    }
     let name =
         AccountName { username: entered("username")?, display_name: entered("display_name")? };
     Some((form.clone(), name))

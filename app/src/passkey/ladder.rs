@@ -28,12 +28,6 @@ pub enum Place {
 }
 
 impl Place {
-    /// Whether options are fetched on intent here.
-    #[must_use]
-    pub fn prefetches(self) -> bool {
-        self != Self::Autofill
-    }
-
     /// Whether the page is about something else, so that the form has to be
     /// offered when the ceremony fails.
     #[must_use]

@@ -1,6 +1,6 @@
 //! Sign-in options, fetched before they are needed.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
 use futures::future::{FutureExt, LocalBoxFuture, Shared};
 
@@ -19,32 +19,34 @@ thread_local! {
     static PREFETCHED: RefCell<Option<Prefetched>> = const { RefCell::new(None) };
 }
 
-/// Milliseconds after which options are renewed. The server keeps them for five
-/// minutes; what is asked for by then leaves a minute for the answer.
-pub(super) const FRESH: f64 = 4.0 * 60.0 * 1000.0;
+/// After this, options are renewed. The server keeps them for five minutes; what
+/// is asked for by then leaves a minute for the answer.
+pub(super) const FRESH: Duration = Duration::from_secs(4 * 60);
 
-/// Fetches options, unless fresh ones are here or on their way.
-pub(super) fn begin() {
-    drop(fetch());
-}
-
-fn fetch() -> Fetch {
-    PREFETCHED.with_borrow_mut(|slot| {
-        let now = browser::now();
-        if let Some(here) = slot.as_ref().filter(|here| now - here.begun < FRESH) {
-            return here.fetch.clone();
-        }
+/// Fetches options, unless fresh ones are here or on their way: then it says so
+/// with `false`.
+pub(super) fn begin() -> bool {
+    let fresh = PREFETCHED.with_borrow(|here| here.as_ref().is_some_and(Prefetched::is_fresh));
+    if !fresh {
         let fetch = start_sign_in().boxed_local().shared();
         // Polled by nobody, a future does not begin.
-        leptos::task::spawn_local(fetch.clone().map(|_| ()));
-        *slot = Some(Prefetched { fetch: fetch.clone(), begun: now });
-        fetch
-    })
+        leptos::task::spawn_local(fetch.clone().map(drop));
+        PREFETCHED.set(Some(Prefetched { fetch, begun: browser::now() }));
+    }
+    !fresh
 }
 
 /// Options for one request: nobody gets them a second time.
 pub(super) async fn take() -> Result<Options> {
-    let fetch = fetch();
-    PREFETCHED.take();
-    fetch.await
+    begin();
+    match PREFETCHED.take() {
+        Some(here) => here.fetch.await,
+        None => start_sign_in().await,
+    }
+}
+
+impl Prefetched {
+    fn is_fresh(&self) -> bool {
+        browser::now() - self.begun < FRESH.as_secs_f64() * 1000.0
+    }
 }

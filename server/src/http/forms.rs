@@ -62,10 +62,8 @@ enum Action {
 
 pub(super) async fn change_cart(post: Post<CartChange>) -> Answer {
     let Post { call, uri, fields: CartChange { slug, quantity, action } } = post;
-    let wanted = match quantity.trim().parse() {
-        Ok(wanted) => wanted,
-        Err(_) => -1,
-    };
+    // What is no number is refused like a number that is out of bounds.
+    let wanted = quantity.trim().parse().unwrap_or(-1);
     let change = match action {
         Action::Add => Change::Add(wanted),
         Action::Set => Change::Set(wanted),
@@ -185,7 +183,11 @@ enum Way {
 }
 
 pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
-    let Post { call, uri, fields } = post;
+    let Post { call, uri, mut fields } = post;
+    // Enter in any field presses the first button; a password says what was meant.
+    if !fields.password.is_empty() {
+        fields.way = Way::Password;
+    }
     let mut errors = sign_up_errors(&fields);
     if errors.is_empty() && call.username_taken(&fields.username).await? {
         errors.push(beside_field(Code::UsernameTaken.into()));
@@ -208,6 +210,7 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
     let values = vec![
         entered("username", fields.username),
         entered("display_name", fields.display_name),
+        entered("way", if fields.way == Way::Password { "password" } else { "passkey" }),
         entered("next", fields.next),
     ];
     let code = status(Code::UsernameInvalid);

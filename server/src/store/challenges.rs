@@ -7,7 +7,7 @@ use super::{Result, Store, StoreError};
 
 #[derive(Clone, Debug)]
 pub struct Challenge {
-    /// SHA-256 of the challenge, unpadded base64url.
+    /// Unpadded base64url, as the browser sends it back.
     pub challenge: String,
     /// [`session_key`](super::session_key) of a session that was saved before.
     pub session: String,
