@@ -40,7 +40,7 @@ test:
 	$(lint)
 	export TEST_DATABASE_URL
 	TEST_DATABASE_URL=$$(./.setup postgres start)
-	step 'cargo test' $(like_leptos) cargo test --no-fail-fast -p latchkey-app -p latchkey-server --features latchkey-app/ssr
+	step 'cargo test' cargo test --no-fail-fast -p latchkey-app -p latchkey-server --features latchkey-app/ssr
 	step 'cargo leptos build' cargo leptos build
 	step 'playwright test' env -C end2end npx playwright test
 
@@ -63,12 +63,9 @@ size:
 # unite their features, and the handlers would silently be lost.
 define lint
 step 'cargo fmt' cargo fmt --all --check
-step 'clippy (server)' $(like_leptos) cargo clippy -p latchkey-app -p latchkey-server --features latchkey-app/ssr --all-targets -- -D warnings
-step 'clippy (browser)' $(like_leptos) cargo clippy -p latchkey-frontend --target wasm32-unknown-unknown --target-dir target/front -- -D warnings
+step 'clippy (server)' cargo clippy -p latchkey-app -p latchkey-server --features latchkey-app/ssr --all-targets -- -D warnings
+step 'clippy (browser)' cargo clippy -p latchkey-frontend --target wasm32-unknown-unknown --target-dir target/front -- -D warnings
 endef
-
-# The flag that cargo-leptos sets: with the same, it reuses what was compiled here.
-like_leptos := env RUSTFLAGS='--cfg erase_components'
 
 # step NAME COMMAND...  runs one, and says how long it took; summary repeats the
 # time and the runners' own last words.

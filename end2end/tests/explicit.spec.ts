@@ -167,7 +167,13 @@ test('a press that opens a new tab shows the form there', async ({ page, context
   await expect(page).toHaveURL('/');
 });
 
-test('signing out ends the session here and in the database', async ({ page, context, passkeyOwner, database }) => {
+test('signing out ends the session here and in the database', async ({
+  page,
+  context,
+  passkeyOwner,
+  authenticator,
+  database,
+}) => {
   await open(page, '/');
   await signInLink(page).click();
   await expectSignedIn(page, passkeyOwner);
@@ -176,6 +182,7 @@ test('signing out ends the session here and in the database', async ({ page, con
   await signOut(page);
   expect(database.of(passkeyOwner.username, 'sessions')).toEqual([]);
   expect(await context.cookies()).toEqual([]);
+  await authenticator.answers(false);
   await page.goto('/account');
   await expect(page).toHaveURL('/sign-in?next=%2Faccount');
   await expect(page.getByRole('heading', { name: 'Sign in to see your account' })).toBeVisible();

@@ -81,3 +81,24 @@ test('nothing moves while a page loads and comes alive', async ({ page }) => {
   }
   expect(shifts).toEqual([]);
 });
+
+test.describe('with motion', () => {
+  test.use({ contextOptions: { reducedMotion: 'no-preference' } });
+
+  test('a picture travels from the catalogue to its page and back', async ({ page }) => {
+    await page.exposeFunction('revealed', (path: string) => revealed.push(path));
+    await page.addInitScript(() => {
+      addEventListener('pagereveal', async (event: any) => {
+        await event.viewTransition?.finished;
+        if (event.viewTransition) (window as any).revealed(location.pathname);
+      });
+    });
+    const revealed: string[] = [];
+    await open(page, '/');
+    await page.getByRole('link', { name: 'Wall lantern' }).click();
+    await hydrated(page);
+    await expect.poll(() => revealed).toEqual(['/products/lantern']);
+    await page.getByRole('link', { name: 'Back to the catalogue' }).click();
+    await expect.poll(() => revealed).toEqual(['/products/lantern', '/']);
+  });
+});

@@ -3,10 +3,10 @@
 use app::api::{Cart, Checkout, Code, Delivery, Product, Result};
 use uuid::Uuid;
 
-use crate::{Call, internal, store::Placement};
-
-/// Nobody's hall needs more of one thing.
-pub const MAX_QUANTITY: i64 = 99;
+use crate::{
+    Call, internal,
+    store::{MAX_QUANTITY, Placement},
+};
 
 /// A change of the cart, as a form asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

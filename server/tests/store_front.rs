@@ -77,6 +77,15 @@ on_both! {
         }
     }
 
+    async fn what_cannot_be_done_here_is_a_page_too(shop: Shop) {
+        let mut visitor = shop.visitor();
+        for page in ["/", "/account", "/products/no-such-thing"] {
+            let answer = visitor.post(page, &[("a", "b")]).await.expect_status(404);
+            answer.expect_text("<header");
+        }
+        visitor.get("/sign-out").await.expect_status(404).expect_text("<header");
+    }
+
     async fn pages_are_guarded_by_their_headers(shop: Shop) {
         let answer = shop.visitor().get("/").await;
         let policy = answer.headers["content-security-policy"].to_str().unwrap();
@@ -180,6 +189,14 @@ on_both! {
         let fields = [("username", "robin"), ("display_name", "Robin"), ("password", ""), ("way", "passkey")];
         let answer = shop.visitor().post("/sign-up", &fields).await.expect_status(422);
         answer.expect_text("needs JavaScript").expect_text("value=\"robin\"");
+    }
+
+    async fn a_password_says_what_enter_was_meant_for(shop: Shop) {
+        // Enter in the password's field presses the first button of the form.
+        let fields = [("username", "robin"), ("display_name", "Robin"), ("password", PASSWORD), ("way", "passkey")];
+        shop.visitor().post("/sign-up", &fields).await.expect_redirect("/");
+        let short = fields.map(|(name, value)| (name, if name == "password" { "short" } else { value }));
+        shop.visitor().post("/sign-up", &short).await.expect_status(422).expect_text("password-error");
     }
 
     async fn the_way_on_stays_in_the_store(shop: Shop) {

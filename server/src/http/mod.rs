@@ -8,10 +8,10 @@ mod pages;
 mod session;
 
 use app::api::{Code, PublicError};
-use axum::http::StatusCode;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -20,6 +20,7 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     services::{ServeDir, ServeFile},
+    set_header::SetResponseHeaderLayer,
 };
 
 use crate::Server;
@@ -34,11 +35,6 @@ pub fn router(server: Server) -> Router {
     // the same one.
     let _ = any_spawner::Executor::init_tokio();
 
-    let site = server.leptos.site_root.to_string();
-    let assets = ServeDir::new(format!("{site}/images"));
-    let package = ServeDir::new(format!("{site}/{}", server.leptos.site_pkg_dir));
-    let icon = ServeFile::new(format!("{site}/favicon.svg"));
-
     // Read from the inside out: the last layer is the first to see a request.
     let pages = Router::new()
         .route("/cart", get(pages::show).post(forms::change_cart))
@@ -47,7 +43,7 @@ pub fn router(server: Server) -> Router {
         .route("/sign-up", get(pages::show).post(forms::sign_up))
         .route("/sign-out", post(forms::sign_out))
         .route("/api/{*function}", post(api::call))
-        .fallback(get(pages::show))
+        .fallback(pages::show)
         .method_not_allowed_fallback(|| async { Refused(Code::NotFound.into()) })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(DefaultBodyLimit::disable())
@@ -57,15 +53,27 @@ pub fn router(server: Server) -> Router {
         .layer(session::layer(&server))
         .layer(from_fn(session::secure_removal));
 
-    Router::new()
-        .nest_service("/images", assets)
-        .nest_service(&format!("/{}", server.leptos.site_pkg_dir), package)
-        .route_service("/favicon.svg", icon)
+    assets(&server)
         .merge(pages)
         .layer(from_fn_with_state(server.clone(), guard::security_headers))
         .layer(CompressionLayer::new())
         .layer(from_fn(log::request))
         .with_state(server)
+}
+
+/// What cargo-leptos built, and the illustrations. Their names stay the same when
+/// they change, so browsers have to ask each time; the answer is mostly "304".
+fn assets(server: &Server) -> Router<Server> {
+    let site = server.leptos.site_root.to_string();
+    let package = format!("/{}", server.leptos.site_pkg_dir);
+    Router::new()
+        .nest_service("/images", ServeDir::new(format!("{site}/images")))
+        .nest_service(&package, ServeDir::new(format!("{site}{package}")))
+        .route_service("/favicon.svg", ServeFile::new(format!("{site}/favicon.svg")))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            CACHE_CONTROL,
+            HeaderValue::from_static("no-cache"),
+        ))
 }
 
 /// A refusal on its way out: JSON for a program; [`pages::show_refusals`] makes a

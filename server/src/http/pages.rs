@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::api::{FormOutcome, PublicError, SharedBackend};
+use app::api::{Code, FormOutcome, PublicError, SharedBackend};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -11,7 +11,7 @@ use axum::{
         header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY},
     },
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
@@ -20,12 +20,15 @@ use tower_sessions::Session;
 use super::{Refused, status};
 use crate::{Call, Server, Visit};
 
-/// Any page.
+/// Any page. What has no handler for its form posts has no form.
 pub(super) async fn show(
     State(server): State<Server>,
     session: Session,
     request: Request,
 ) -> Response {
+    if !request.method().is_safe() {
+        return Refused(Code::NotFound.into()).into_response();
+    }
     let call = Call { server, visit: Visit(session) };
     render(call, request, Extra::default()).await
 }
