@@ -89,10 +89,11 @@ export class Mishaps {
     page.on('requestfailed', (request) => {
       const error = request.failure()?.errorText ?? '';
       const { pathname } = new URL(request.url());
-      const isScript = pathname.startsWith('/pkg/');
-      // The page was left before its scripts had arrived, or runs none at all.
-      const unneeded = isScript && (error === 'net::ERR_ABORTED' || (error === 'csp' && !javaScriptEnabled));
-      if (!unneeded) this.#saw(`${error}: ${request.method()} ${pathname}`);
+      // The page was left before all its pictures and scripts were there.
+      const isPiece = request.method() === 'GET' && !request.isNavigationRequest();
+      const left = isPiece && error === 'net::ERR_ABORTED';
+      const unused = isPiece && error === 'csp' && !javaScriptEnabled;
+      if (!left && !unused) this.#saw(`${error}: ${request.method()} ${pathname}`);
     });
     page.on('response', (response) => {
       const { pathname } = new URL(response.url());

@@ -82,23 +82,104 @@ test('nothing moves while a page loads and comes alive', async ({ page }) => {
   expect(shifts).toEqual([]);
 });
 
-test.describe('with motion', () => {
-  test.use({ contextOptions: { reducedMotion: 'no-preference' } });
+test.describe('to a screen reader', () => {
+  test('the sign-in page', async ({ page }) => {
+    await open(page, '/sign-in');
+    await expect(page.getByRole('main')).toMatchAriaSnapshot(`
+      - main:
+        - heading "Sign in" [level=1]
+        - text: Username
+        - paragraph: If you have a passkey, your browser can offer it here.
+        - textbox "Username"
+        - text: Password
+        - textbox "Password"
+        - button "Sign in"
+        - status
+        - paragraph: Is your passkey on a phone or a security key? Your browser will show a QR code to scan with the phone, or ask you to touch the key.
+        - link "Use a passkey from another device":
+          - /url: /one-button?next=%2F
+        - status
+        - paragraph:
+          - text: New here?
+          - link "Create an account":
+            - /url: /sign-up?next=%2F
+    `);
+  });
 
-  test('a picture travels from the catalogue to its page and back', async ({ page }) => {
-    await page.exposeFunction('revealed', (path: string) => revealed.push(path));
-    await page.addInitScript(() => {
-      addEventListener('pagereveal', async (event: any) => {
-        await event.viewTransition?.finished;
-        if (event.viewTransition) (window as any).revealed(location.pathname);
-      });
-    });
-    const revealed: string[] = [];
-    await open(page, '/');
-    await page.getByRole('link', { name: 'Wall lantern' }).click();
+  test('the sign-up page', async ({ page }) => {
+    await open(page, '/sign-up');
+    await expect(page.getByRole('main')).toMatchAriaSnapshot(`
+      - main:
+        - heading "Create an account" [level=1]
+        - text: Username
+        - paragraph: 3 to 64 letters, digits or @ . _ - will do. An e-mail address is fine.
+        - textbox "Username"
+        - text: Your name
+        - paragraph: What the store calls you.
+        - textbox "Your name"
+        - paragraph: Your device will ask you to save a passkey for this store and to confirm with your fingerprint, your face or its PIN. There is nothing to remember.
+        - button "Create account with a passkey"
+        - group: Use a password instead
+        - status
+        - paragraph:
+          - text: Already have an account?
+          - link "Sign in":
+            - /url: /sign-in?next=%2F
+    `);
+  });
+
+  test('the one-button page', async ({ page }) => {
+    await open(page, '/one-button');
+    await expect(page.getByRole('main')).toMatchAriaSnapshot(`
+      - main:
+        - heading "Choose your passkey to sign in" [level=1]
+        - paragraph: Your browser will show the passkeys you have for this store. Choose one, and confirm that it is you.
+        - link "Sign in with a passkey"
+        - status
+        - paragraph:
+          - link "Sign in with a form instead":
+            - /url: /sign-in?next=%2F
+    `);
+  });
+
+  test('the cart, and the header above it', async ({ page }) => {
+    await addToCart(page, 'key-bowl');
     await hydrated(page);
-    await expect.poll(() => revealed).toEqual(['/products/lantern']);
-    await page.getByRole('link', { name: 'Back to the catalogue' }).click();
-    await expect.poll(() => revealed).toEqual(['/products/lantern', '/']);
+    await expect(page.getByRole('banner')).toMatchAriaSnapshot(`
+      - banner:
+        - link "Latchkey":
+          - /url: /
+        - navigation "Main":
+          - list:
+            - listitem:
+              - link "Catalogue"
+            - listitem:
+              - 'link /Cart.*pieces: 1/'
+            - listitem:
+              - link "Sign in":
+                - /url: /sign-in?next=%2Fcart
+              - status
+    `);
+    await expect(page.getByRole('main')).toMatchAriaSnapshot(`
+      - main:
+        - heading "Cart" [level=1]
+        - list:
+          - listitem:
+            - heading "Stoneware key bowl" [level=2]:
+              - link "Stoneware key bowl"
+            - paragraph: € 26.00 each
+            - paragraph: € 26.00
+            - text: Quantity of Stoneware key bowl
+            - spinbutton "Quantity of Stoneware key bowl": "1"
+            - button "Update Stoneware key bowl"
+            - button "Remove Stoneware key bowl"
+        - paragraph:
+          - text: Total
+          - strong: € 26.00
+        - link "Check out":
+          - /url: /checkout
+        - status
+        - paragraph: You will be asked to sign in first.
+    `);
   });
 });

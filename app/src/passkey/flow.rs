@@ -23,8 +23,13 @@ use crate::api::{
 /// not.
 pub(super) async fn press(place: Place, next: String, control: Control) {
     let mut step = ladder::first(capabilities().await, place);
+    let mut unanswered = None;
     while let Step::Ask(ask) | Step::AskAgain(ask) = step {
-        let options = match prefetch::take().await {
+        let options = match unanswered.take() {
+            Some(options) => Ok(options),
+            None => prefetch::take().await,
+        };
+        let options = match options {
             Ok(options) => options,
             Err(error) => return control.say(error.message),
         };
@@ -35,6 +40,7 @@ pub(super) async fn press(place: Place, next: String, control: Control) {
         if let Step::VerifyPasskey | Step::CheckPassword = step {
             return finish(credential, &next, control).await;
         }
+        unanswered = Some(options);
     }
     match step {
         Step::ToForm => return browser::go(&ladder::form_path(&next)),

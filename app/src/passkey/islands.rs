@@ -80,15 +80,15 @@ pub fn PasskeyPress(place: Place, next: String, children: Children) -> impl Into
     view! {
         <div
             class="passkey"
-            node_ref=wrapper
             data-busy=move || control.busy.get().then_some("")
-            on:pointerenter=move |_| intend()
-            on:focusin=move |_| intend()
-            on:touchstart=move |_| intend()
         >
             <div
                 class="passkey-control"
+                node_ref=wrapper
                 hidden=move || control.unsupported.get()
+                on:pointerenter=move |_| intend()
+                on:focusin=move |_| intend()
+                on:touchstart=move |_| intend()
                 on:click=press
             >
                 {children()}
