@@ -37,6 +37,7 @@ test:
 	@./.setup test
 	$(steps)
 	trap 'code=$$?; ./.setup postgres stop; summary; exit $$code' EXIT
+	step 'tsc' env -C end2end npx tsc
 	$(lint)
 	export TEST_DATABASE_URL
 	TEST_DATABASE_URL=$$(./.setup postgres start)

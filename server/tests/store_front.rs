@@ -105,7 +105,7 @@ on_both! {
             let page = member.get(page).await.body;
             let header = page.split("<header").nth(1).unwrap().split("</header>").next().unwrap();
             assert!(header.contains("Robin") && !header.contains("Sign in"), "{header}");
-            assert!(header.contains("pieces: </span>2"), "{header}");
+            assert!(header.contains("with pieces: </span>2"), "{header}");
         }
     }
 

@@ -67,7 +67,7 @@ fn CartCount(pieces: i64) -> impl IntoView {
     (pieces > 0).then(|| {
         view! {
             <span class="count">
-                <span class="unseen">", pieces: "</span>
+                <span class="unseen">" with pieces: "</span>
                 {pieces.to_string()}
             </span>
         }
