@@ -1,7 +1,7 @@
 //! `/`
 
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Title;
 
 use super::load;
 use crate::{
@@ -15,10 +15,6 @@ pub fn Catalogue() -> impl IntoView {
     load(async move { backend.catalogue().await }, |products| {
         view! {
             <Title text="Latchkey – things for the way in"/>
-            <Meta
-                name="description"
-                content="Hooks, lanterns, knockers and mats for the entrance of a home."
-            />
             <section class="hero">
                 <div>
                     <h1>"Things for the way in"</h1>

@@ -1,7 +1,7 @@
 //! `/products/{slug}`
 
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Title;
 
 use super::{load, path_part};
 use crate::{
@@ -20,7 +20,6 @@ fn show(product: api::Product) -> impl IntoView {
     let alt = format!("Drawing of the product: {}", product.name);
     view! {
         <Title text=format!("{} – Latchkey", product.name)/>
-        <Meta name="description" content=product.summary.clone()/>
         <article class="product">
             <Picture slug=product.slug.clone() size=400 alt/>
             <div class="product-text">
