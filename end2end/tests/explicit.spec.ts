@@ -110,6 +110,9 @@ test('a passkey that the store does not know is forgotten by the device', async 
     'This store does not know that passkey, so your password manager was told not to offer it here any more.',
   );
   expect(await authenticator.credentials()).toEqual([]);
+  // The notice lies over everything else: its link can be pressed.
+  await page.getByRole('link', { name: 'Sign in with a form' }).click();
+  await expect(page).toHaveURL('/sign-in?next=/');
 });
 
 test('looking at pages asks the server for nothing and leaves no cookie', async ({ page, context }) => {
@@ -132,6 +135,21 @@ test('the options are fetched when the pointer arrives, and not again for the pr
   expect(starts).toHaveLength(1);
 });
 
+test('the options are renewed before they expire, for as long as the pointer stays', async ({ page }) => {
+  await page.clock.install();
+  await open(page, '/');
+  const starts = callsTo(page, 'sign-in/start');
+  await signInLink(page).hover();
+  await expect.poll(() => starts.length).toBe(1);
+  await page.clock.fastForward('04:01');
+  await expect.poll(() => starts.length).toBe(2);
+
+  await page.getByRole('heading', { level: 1 }).hover();
+  await page.clock.fastForward('04:01');
+  await page.getByRole('heading', { level: 1 }).click();
+  expect(starts).toHaveLength(2);
+});
+
 test('a press out of the blue, with nothing fetched yet, works as well', async ({ page, passkeyOwner }) => {
   await open(page, '/');
   const starts = callsTo(page, 'sign-in/start');
@@ -151,7 +169,7 @@ test('a press before the page is at work follows the link', async ({ page }) => 
   await page.goto('/products/lantern');
   await signInLink(page).click();
 
-  await expect(page).toHaveURL('/sign-in?next=%2Fproducts%2Flantern');
+  await expect(page).toHaveURL('/sign-in?next=/products/lantern');
   await expect(page.locator('html')).not.toHaveAttribute('data-hydrated');
   arrive();
   await hydrated(page);
@@ -163,7 +181,7 @@ test('a press that opens a new tab shows the form there', async ({ page, context
   const opened = context.waitForEvent('page');
   await signInLink(page).click({ modifiers: ['ControlOrMeta'] });
 
-  await expect(await opened).toHaveURL('/sign-in?next=%2F');
+  await expect(await opened).toHaveURL('/sign-in?next=/');
   await expect(page).toHaveURL('/');
 });
 
@@ -184,6 +202,6 @@ test('signing out ends the session here and in the database', async ({
   expect(await context.cookies()).toEqual([]);
   await authenticator.answers(false);
   await page.goto('/account');
-  await expect(page).toHaveURL('/sign-in?next=%2Faccount');
+  await expect(page).toHaveURL('/sign-in?next=/account');
   await expect(page.getByRole('heading', { name: 'Sign in to see your account' })).toBeVisible();
 });

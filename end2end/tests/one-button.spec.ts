@@ -61,7 +61,7 @@ test('a browser without WebAuthn shows a sentence in place of the button', async
   await expect(message(page)).toHaveText('This browser does not support passkeys.');
   await expect(button(page)).toBeHidden();
   await page.getByRole('link', { name: 'Sign in with a form instead' }).click();
-  await expect(page).toHaveURL('/sign-in?next=%2F');
+  await expect(page).toHaveURL('/sign-in?next=/');
 });
 
 test('a passkey that the store does not know is forgotten by the device', async ({ page, authenticator, mishaps }) => {

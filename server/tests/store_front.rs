@@ -332,7 +332,7 @@ on_both! {
         let slug = plenty(&shop).await;
         let stock = shop.store.product(&slug).await.unwrap().unwrap().stock;
         visitor.post("/cart", &[("slug", &slug), ("quantity", "2"), ("action", "add")]).await.expect_redirect("/cart");
-        visitor.get("/checkout").await.expect_redirect("/sign-in?next=%2Fcheckout");
+        visitor.get("/checkout").await.expect_redirect("/sign-in?next=/checkout");
         visitor.get("/sign-in?next=/checkout").await.expect_text("Sign in to check out");
         let account = [("username", "robin"), ("display_name", "Robin"), ("password", PASSWORD), ("way", "password"), ("next", "/checkout")];
         visitor.post("/sign-up", &account).await.expect_redirect("/checkout");
@@ -352,8 +352,9 @@ on_both! {
 
         let (mut other, _) = shop.member("other").await;
         other.get(&number).await.expect_status(404);
-        let detour = format!("/sign-in?next={}", number.replace('/', "%2F"));
+        let detour = format!("/sign-in?next={number}");
         shop.visitor().get(&number).await.expect_redirect(&detour);
+        shop.visitor().get("/account").await.expect_redirect("/sign-in?next=/account");
     }
 
     async fn what_sold_out_meanwhile_is_said_and_the_cart_kept(shop: Shop) {

@@ -9,14 +9,12 @@ pub mod backend;
 pub mod ceremonies;
 pub mod error;
 pub mod messages;
-#[cfg(feature = "ssr")]
 mod next;
 
 #[cfg(feature = "ssr")]
 pub use backend::{Backend, SharedBackend, backend};
 pub use error::{Code, PublicError};
 pub use messages::*;
-#[cfg(feature = "ssr")]
-pub use next::same_origin_path;
+pub use next::{same_origin_path, with_next};
 
 pub type Result<T> = std::result::Result<T, PublicError>;

@@ -1,4 +1,19 @@
-//! Where to go after signing in.
+//! Where to go after signing in: `?next=…`.
+
+/// `path?next=…`, with the query's own characters escaped.
+#[must_use]
+pub fn with_next(path: &str, next: &str) -> String {
+    let mut address = format!("{path}?next=");
+    for byte in next.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
+                address.push(byte.into());
+            }
+            _ => address.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    address
+}
 
 /// `next` if a browser would stay in this store with it, else `/`. Browsers take
 /// `//` and `/\` for the start of another host, and leave out tabs and newlines
@@ -13,7 +28,13 @@ pub fn same_origin_path(next: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::same_origin_path;
+    use super::{same_origin_path, with_next};
+
+    #[test]
+    fn the_way_on_survives_in_a_query() {
+        assert_eq!(with_next("/sign-in", "/checkout"), "/sign-in?next=/checkout");
+        assert_eq!(with_next("/sign-up", "/a?b=c&d#é"), "/sign-up?next=/a%3Fb%3Dc%26d%23%C3%A9");
+    }
 
     #[test]
     fn the_next_page_is_one_of_this_store() {

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::Visitor,
-    pages::{here, next_path, visitor, with_next},
+    api::{Visitor, with_next},
+    pages::{here, next_path, visitor},
     passkey::{PasskeyPress, Place},
 };
 

@@ -29,7 +29,7 @@ pub use product::Product;
 pub use sign_in::SignIn;
 pub use sign_up::SignUp;
 
-use crate::api::{Code, FormOutcome, PublicError, Result, Visitor, same_origin_path};
+use crate::api::{Code, FormOutcome, PublicError, Result, Visitor, same_origin_path, with_next};
 
 /// Shows a page of what `data` brings. Signed out where an account is needed,
 /// the visitor is sent to sign in and will come back; any other refusal shows
@@ -76,12 +76,6 @@ pub(crate) fn here() -> String {
     parts
         .and_then(|parts| parts.uri.path_and_query().map(|here| here.as_str().to_owned()))
         .unwrap_or_else(|| "/".to_owned())
-}
-
-/// `path?next=…`
-pub(crate) fn with_next(path: &str, next: &str) -> String {
-    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
-    format!("{path}?next={next}")
 }
 
 /// What was wrong with the form that led here, if it was one.

@@ -3,8 +3,11 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{next_path, with_next};
-use crate::passkey::{PasskeyPress, Place};
+use super::next_path;
+use crate::{
+    api::with_next,
+    passkey::{PasskeyPress, Place},
+};
 
 #[component]
 pub fn OneButton() -> impl IntoView {

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{next_path, with_next};
+use super::next_path;
 use crate::{
+    api::with_next,
     components::{Control, Field, FormAlert},
     passkey::{PasskeyAutofill, PasskeyPress, Place},
 };

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{form_outcome, next_path, with_next};
+use super::{form_outcome, next_path};
 use crate::{
+    api::with_next,
     components::{Control, Field, FormAlert},
     passkey::PasskeySignUp,
 };

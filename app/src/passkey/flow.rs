@@ -8,7 +8,7 @@ use leptos::prelude::set_timeout_with_handle;
 use super::{
     Place,
     browser::{self, Credential},
-    islands::Control,
+    control::Control,
     ladder::{self, Ask, Browser, Step},
     prefetch,
 };
@@ -17,6 +17,7 @@ use crate::api::{
     ceremonies::{
         finish_sign_in, finish_sign_up, sign_in_with_password, start_sign_in, start_sign_up,
     },
+    with_next,
 };
 
 /// Climbs the ladder until the visitor is signed in, at the form, or told why
@@ -43,7 +44,7 @@ pub(super) async fn press(place: Place, next: String, control: Control) {
         unanswered = Some(options);
     }
     match step {
-        Step::ToForm => return browser::go(&ladder::form_path(&next)),
+        Step::ToForm => return browser::go(&with_next("/sign-in", &next)),
         Step::Say(sentence) => control.say(sentence),
         _ => {}
     }

@@ -9,57 +9,13 @@ use leptos::{
 use web_sys::{HtmlButtonElement, HtmlFormElement, HtmlInputElement};
 
 use super::{
-    Place, flow,
+    Place,
+    control::Control,
+    flow,
     ladder::{self, Step, UNSUPPORTED},
     prefetch,
 };
-use crate::api::{AccountName, Code};
-
-/// What a control shows while its ceremony runs, and after.
-#[derive(Clone, Copy)]
-pub(super) struct Control {
-    pub(super) busy: RwSignal<bool>,
-    pub(super) message: RwSignal<String>,
-    /// Instead of a button that could not do anything.
-    unsupported: RwSignal<bool>,
-}
-
-impl Control {
-    fn new() -> Self {
-        Self {
-            busy: RwSignal::new(false),
-            message: RwSignal::default(),
-            unsupported: RwSignal::new(false),
-        }
-    }
-
-    pub(super) fn say(self, sentence: impl Into<String>) {
-        self.message.set(sentence.into());
-    }
-
-    /// Runs a ceremony, one at a time.
-    fn run(self, ceremony: impl Future<Output = ()> + 'static) {
-        if self.busy.get_untracked() {
-            return;
-        }
-        self.busy.set(true);
-        self.say("");
-        leptos::task::spawn_local(async move {
-            ceremony.await;
-            self.busy.set(false);
-        });
-    }
-
-    /// Says so when the place has nothing to offer in this browser.
-    fn check_support(self, place: Place) {
-        leptos::task::spawn_local(async move {
-            if ladder::first(flow::capabilities().await, place) == Step::Say(UNSUPPORTED) {
-                self.unsupported.set(true);
-                self.say(UNSUPPORTED);
-            }
-        });
-    }
-}
+use crate::api::{AccountName, Code, with_next};
 
 /// A press that tries passkeys first. `next`: where to go once signed in. The
 /// children hold the link that is followed without JavaScript.
@@ -67,9 +23,9 @@ impl Control {
 pub fn PasskeyPress(place: Place, next: String, children: Children) -> impl IntoView {
     let control = Control::new();
     let wrapper = NodeRef::<leptos::html::Div>::new();
-    Effect::new(move |_| control.check_support(place));
+    Effect::new(move |_| check_support(place, control));
 
-    let form = ladder::form_path(&next);
+    let form = with_next("/sign-in", &next);
     let intend = move || prefetch_while_wanted(place, wrapper);
     let press = move |event: MouseEvent| {
         if is_plain(&event) {
@@ -115,7 +71,7 @@ pub fn PasskeyAutofill(next: String) -> impl IntoView {
 #[island]
 pub fn PasskeySignUp(next: String, children: Children) -> impl IntoView {
     let control = Control::new();
-    Effect::new(move |_| control.check_support(Place::OtherDevice));
+    Effect::new(move |_| check_support(Place::OtherDevice, control));
     let submit = move |event: SubmitEvent| {
         let Some((form, name)) = passkey_form(&event) else {
             return;
@@ -155,6 +111,16 @@ fn Status(control: Control, form: Option<String>) -> impl IntoView {
             {move || control.message.get()} {link}
         </p>
     }
+}
+
+/// Says so when the place has nothing to offer in this browser.
+fn check_support(place: Place, control: Control) {
+    leptos::task::spawn_local(async move {
+        if ladder::first(flow::capabilities().await, place) == Step::Say(UNSUPPORTED) {
+            control.unsupported.set(true);
+            control.say(UNSUPPORTED);
+        }
+    });
 }
 
 /// Fetches options where a press would ask for something, and renews them for as

@@ -111,21 +111,6 @@ pub enum Step {
     Stay,
 }
 
-/// `/sign-in`, from where the visitor will go on to `next`.
-#[must_use]
-pub fn form_path(next: &str) -> String {
-    let mut path = "/sign-in?next=".to_owned();
-    for byte in next.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
-                path.push(byte.into());
-            }
-            _ => path.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    path
-}
-
 pub const UNSUPPORTED: &str = "This browser does not support passkeys.";
 const DISMISSED: &str = "No passkey was used. You can try again, or sign in with a form.";
 const WRONG_ADDRESS: &str = "Passkeys do not work at this address of the store.";
@@ -330,12 +315,6 @@ mod tests {
         for failure in [Failure::NotAllowed, Failure::Abort, Failure::Pending, Failure::Other] {
             assert_eq!(next(Ask::Conditional, Answer::Failed(failure), false), Step::Stay);
         }
-    }
-
-    #[test]
-    fn the_form_knows_the_way_on() {
-        assert_eq!(form_path("/checkout"), "/sign-in?next=/checkout");
-        assert_eq!(form_path("/a?b=c&d#é"), "/sign-in?next=/a%3Fb%3Dc%26d%23%C3%A9");
     }
 
     // What the server said.
