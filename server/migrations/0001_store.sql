@@ -53,7 +53,7 @@ CREATE INDEX sessions_by_account ON sessions (account_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
 CREATE TABLE challenges (
-    challenge TEXT NOT NULL, -- SHA-256 of the challenge
+    challenge TEXT NOT NULL, -- unpadded base64url
     session_id TEXT NOT NULL,
     purpose TEXT NOT NULL,
     state TEXT NOT NULL,

@@ -6,7 +6,7 @@ use app::api::{
 };
 use async_trait::async_trait;
 
-use crate::{Call, internal};
+use crate::{Call, internal, shop::plain};
 
 impl Call {
     /// Who is looking, for the header of every page.
@@ -49,7 +49,7 @@ impl Backend for Call {
 
     async fn order(&self, number: &str) -> Result<Order> {
         let account = self.visit.signed_in().await?;
-        let order = self.server.store.order(account, number).await.map_err(internal)?;
+        let order = self.server.store.order(account, plain(number)?).await.map_err(internal)?;
         order.ok_or_else(|| Code::NotFound.into())
     }
 

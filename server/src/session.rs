@@ -3,7 +3,7 @@
 //! Nothing is stored and no cookie is set until something is put in.
 
 use app::api::{Code, Instant, Result};
-use tower_sessions::Session;
+use tower_sessions::{Expiry, Session, cookie::time::Duration};
 use uuid::Uuid;
 
 use crate::{
@@ -74,6 +74,9 @@ impl Visit {
         if let Some(key) = self.key().await? {
             return Ok(key);
         }
+        // Most presses lead nowhere: a session with nothing in it is a short one,
+        // until a cart or an account renews it.
+        self.0.set_expiry(Some(Expiry::OnInactivity(Duration::hours(1))));
         self.0.insert(SINCE, now).await.map_err(internal)?;
         self.0.save().await.map_err(internal)?;
         self.0.id().map(|id| session_key(&id)).ok_or_else(|| internal("a saved session has no id"))

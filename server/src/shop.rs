@@ -19,7 +19,7 @@ impl Call {
     /// # Errors
     /// [`Code::NotFound`]
     pub async fn product(&self, slug: &str) -> Result<Product> {
-        let product = self.server.store.product(slug).await.map_err(internal)?;
+        let product = self.server.store.product(plain(slug)?).await.map_err(internal)?;
         product.ok_or_else(|| Code::NotFound.into())
     }
 
@@ -71,16 +71,36 @@ impl Call {
     pub async fn place_order(&self, placement: &str, delivery: &Delivery) -> Result<Placement> {
         let account = self.visit.signed_in().await?;
         let placement = Uuid::parse_str(placement).map_err(|_| Code::Malformed)?.to_string();
-        check(delivery)?;
-        let placed = self.server.store.place_order(account, &placement, delivery, self.now()).await;
+        if !delivery_problems(delivery).is_empty() {
+            return Err(Code::DeliveryInvalid.into());
+        }
+        let delivery = Delivery {
+            name: delivery.name.trim().to_owned(),
+            address: delivery.address.trim().to_owned(),
+        };
+        let placed =
+            self.server.store.place_order(account, &placement, &delivery, self.now()).await;
         placed.map_err(internal)
     }
 }
 
-fn check(delivery: &Delivery) -> Result<()> {
-    let fits = |text: &str, most: usize| (1..=most).contains(&text.trim().chars().count());
-    if fits(&delivery.name, 100) && fits(&delivery.address, 500) {
-        return Ok(());
-    }
-    Err(Code::DeliveryInvalid.into())
+/// What is wrong with a delivery, by its fields.
+#[must_use]
+pub fn delivery_problems(delivery: &Delivery) -> Vec<(&'static str, &'static str)> {
+    let fits = |text: &str, most, breaks: &[char]| {
+        let text = text.trim();
+        (1..=most).contains(&text.chars().count())
+            && !text.contains(|c: char| c.is_control() && !breaks.contains(&c))
+    };
+    let name = (!fits(&delivery.name, 100, &[]))
+        .then_some(("name", "Please enter a name of at most 100 characters."));
+    let address = (!fits(&delivery.address, 500, &['\r', '\n', '\t']))
+        .then_some(("address", "Please enter an address of at most 500 characters."));
+    name.into_iter().chain(address).collect()
+}
+
+/// A slug or number as they come in an address. None of ours has a control
+/// character, and PostgreSQL would not even look for U+0000.
+pub(crate) fn plain(id: &str) -> Result<&str> {
+    if id.contains(char::is_control) { Err(Code::NotFound.into()) } else { Ok(id) }
 }

@@ -91,10 +91,11 @@ impl Call {
             Some(_) => None,
             None => self.visit.anonymous_cart().await?,
         };
-        self.visit.sign_in(account).await?;
+        // First the cart: were it to fail, the session would still lead to it.
         if let Some(cart) = cart {
             store.merge_cart(&cart, account, self.now()).await.map_err(internal)?;
         }
+        self.visit.sign_in(account).await?;
         let name = AccountName { username: row.username, display_name: row.display_name };
         Ok(SignedIn { name })
     }
@@ -145,6 +146,6 @@ impl Call {
 
 impl From<Started> for Options {
     fn from(started: Started) -> Self {
-        Self { public_key: started.options, valid_for: CHALLENGE_LIFETIME }
+        Self { public_key: started.options }
     }
 }

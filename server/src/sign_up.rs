@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     Call,
-    accounts::{DisplayName, NewPassword, Username},
+    accounts::{DisplayName, Username},
     ceremonies::registration::{self, Registered, User},
     internal,
     store::{NewAccount, NewPasskey, StoreError},
@@ -72,8 +72,8 @@ impl Call {
         password: &str,
     ) -> Result<SignedIn> {
         let account = self.new_account(username, display_name).await?;
-        let password = NewPassword::parse(password, &[username, display_name, "latchkey"])?;
-        let hash = self.server.passwords.hash(password).await?;
+        let personal = [username, display_name, "latchkey"];
+        let hash = self.server.passwords.hash_new(password, &personal).await?;
         self.create(NewAccount { password_hash: Some(hash), ..account }).await
     }
 

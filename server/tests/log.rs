@@ -66,7 +66,10 @@ async fn the_log_tells_requests_and_no_secrets() {
 
         let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
         let line = log.lines().find(|line| line.contains(id) && line.contains("milliseconds"));
-        assert!(line.unwrap().contains("method=GET route=\"(page)\" status=404"), "{line:?}");
+        assert!(
+            line.unwrap().contains("method=GET route=\"/orders/{number}\" status=404"),
+            "{line:?}"
+        );
         assert!(log.contains("route=\"/sign-up\" status=303"));
         secrets.extend(["in-the-query", "LK-PRIVATE", "$argon2id$"].map(str::to_owned));
         for secret in &secrets {

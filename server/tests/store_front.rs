@@ -169,15 +169,15 @@ on_both! {
     async fn bad_entries_are_explained_beside_their_fields_and_kept(shop: Shop) {
         sign_up_with_password(&mut shop.visitor(), "taken").await;
         let base = [("username", "good-name"), ("display_name", "Robin"), ("password", PASSWORD), ("way", "password")];
-        for (field, value, sentence) in [
-            ("username", "a", "3 to 64 letters"),
-            ("username", "TAKEN", "is taken"),
-            ("display_name", "", "name of at most 64"),
-            ("password", "short", "at least 12 characters"),
-            ("password", "password1234", "easily guessed"),
+        for (field, value, status, sentence) in [
+            ("username", "a", 422, "3 to 64 letters"),
+            ("username", "TAKEN", 409, "is taken"),
+            ("display_name", "", 422, "name of at most 64"),
+            ("password", "short", 422, "at least 12 characters"),
+            ("password", "password1234", 422, "easily guessed"),
         ] {
             let fields = base.map(|(name, given)| (name, if name == field { value } else { given }));
-            let answer = shop.visitor().post("/sign-up", &fields).await.expect_status(422);
+            let answer = shop.visitor().post("/sign-up", &fields).await.expect_status(status);
             let beside = answer.body.split(&format!("id=\"{field}-error\"")).nth(1).unwrap();
             assert!(beside[..200].contains(sentence), "{field}: {beside}");
             assert!(answer.body.contains("value=\"Robin\"") || field == "display_name");
@@ -207,6 +207,11 @@ on_both! {
             let path = format!("/sign-in?next={}", url::form_urlencoded::byte_serialize(elsewhere.as_bytes()).collect::<String>());
             assert!(!shop.visitor().get(&path).await.body.contains("evil.example"));
         }
+    }
+
+    async fn an_address_that_looks_like_a_host_leads_nowhere(shop: Shop) {
+        let answer = shop.visitor().get("//evil.example/x").await.expect_status(404);
+        assert!(!answer.body.contains("evil.example"), "{}", answer.body);
     }
 
     // The session
@@ -312,6 +317,33 @@ on_both! {
         // It is in the account now, not in the session.
         visitor.post("/sign-out", &[]).await;
         visitor.get("/cart").await.expect_text("nothing in it yet");
+    }
+
+    async fn control_characters_name_nothing(shop: Shop) {
+        let (mut member, _) = shop.member("robin").await;
+        member.get("/products/%00").await.expect_status(404);
+        member.get("/orders/%00").await.expect_status(404);
+        let add = [("slug", "\0"), ("quantity", "1"), ("action", "add")];
+        member.post("/cart", &add).await.expect_status(404);
+        let slug = plenty(&shop).await;
+        member.post("/cart", &[("slug", &slug), ("quantity", "1"), ("action", "add")]).await;
+        let placement = hidden(&member.get("/checkout").await.body, "placement");
+        for (name, address, field) in [("Ro\0bin", "1 Sample Lane", "name"), ("Robin", "1\0", "address")] {
+            let order = [("placement", placement.as_str()), ("name", name), ("address", address)];
+            let answer = member.post("/checkout", &order).await.expect_status(422);
+            answer.expect_text(&format!("id=\"{field}-error\""));
+        }
+    }
+
+    async fn what_is_delivered_is_kept_without_the_space_around_it(shop: Shop) {
+        let (mut member, _) = shop.member("robin").await;
+        let slug = plenty(&shop).await;
+        member.post("/cart", &[("slug", &slug), ("quantity", "1"), ("action", "add")]).await;
+        let placement = hidden(&member.get("/checkout").await.body, "placement");
+        let order = [("placement", placement.as_str()), ("name", " Robin "), ("address", " 1 Sample Lane\r\nTestham\r\n ")];
+        let placed = member.post("/checkout", &order).await;
+        let number = placed.headers["location"].to_str().unwrap().to_owned();
+        member.get(&number).await.expect_text(">Robin<").expect_text("Testham<");
     }
 
     async fn the_cart_says_when_there_is_not_enough(shop: Shop) {

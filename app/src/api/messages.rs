@@ -154,8 +154,6 @@ pub struct Checkout {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
     pub public_key: String,
-    /// Milliseconds until the server forgets the challenge.
-    pub valid_for: u32,
 }
 
 /// The end of a ceremony that signed somebody in.

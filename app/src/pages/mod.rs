@@ -70,12 +70,12 @@ pub(crate) fn visitor() -> Visitor {
     use_context().unwrap_or_default()
 }
 
-/// Path and query of the page that is being shown.
+/// Path and query of the page that is being shown, as far as a browser would stay
+/// in this store with it: a request for `//elsewhere.example` is a page too.
 pub(crate) fn here() -> String {
     let parts = use_context::<axum::http::request::Parts>();
-    parts
-        .and_then(|parts| parts.uri.path_and_query().map(|here| here.as_str().to_owned()))
-        .unwrap_or_else(|| "/".to_owned())
+    let here = parts.as_ref().and_then(|parts| parts.uri.path_and_query());
+    same_origin_path(here.map_or("/", |here| here.as_str())).to_owned()
 }
 
 /// What was wrong with the form that led here, if it was one.

@@ -12,6 +12,8 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, CredentialsContainer};
 
+use crate::api::same_origin_path;
+
 use super::ladder::{Answer, Ask, Browser, Failure, Spelling};
 
 type Js<T = JsValue> = Result<T, JsValue>;
@@ -186,9 +188,9 @@ pub(super) async fn signal_unknown(credential_id: &str) {
     }
 }
 
-/// Goes to a path of this store.
+/// Goes to a path of this store, and to no other place.
 pub(super) fn go(path: &str) {
-    let _ = window().location().assign(path);
+    let _ = window().location().assign(same_origin_path(path));
 }
 
 /// Milliseconds since 1970.

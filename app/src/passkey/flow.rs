@@ -53,6 +53,7 @@ pub(super) async fn press(place: Place, next: String, control: Control) {
 
 /// Lets the server decide, and goes on to `next` once signed in.
 async fn finish(credential: Credential, next: &str, control: Control) {
+    prefetch::pause();
     let signed_in = match credential {
         Credential::Passkey(json) => finish_sign_in(json).await,
         Credential::Password { username, password } => {
@@ -63,6 +64,7 @@ async fn finish(credential: Credential, next: &str, control: Control) {
     match signed_in {
         Ok(_) => browser::go(next),
         Err(error) => {
+            prefetch::resume();
             say_refusal(&error, control).await;
             rearm_autofill();
         }
@@ -135,11 +137,14 @@ pub(super) async fn sign_up(name: AccountName, next: String, control: Control) -
             return None;
         }
     };
+    prefetch::pause();
     match finish_sign_up(created.json).await {
         Ok(_) => browser::go(&next),
         Err(error) => {
-            // The authenticator keeps a passkey that opens nothing.
-            browser::signal_unknown(&created.id).await;
+            if ladder::is_useless(error.code) {
+                browser::signal_unknown(&created.id).await;
+            }
+            prefetch::resume();
             control.say(error.message);
         }
     }

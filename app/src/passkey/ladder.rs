@@ -176,6 +176,13 @@ pub fn refused(error: &PublicError, can_signal: bool) -> (String, bool) {
     }
 }
 
+/// Whether a passkey that was just created opens nothing, so that the password
+/// manager may forget it. Not when the server may have accepted it after all.
+#[must_use]
+pub fn is_useless(refusal: Code) -> bool {
+    !matches!(refusal, Code::Unreachable | Code::Internal | Code::Busy | Code::CredentialTaken)
+}
+
 /// What to say when `navigator.credentials.create` failed.
 #[must_use]
 pub fn not_created(failure: Failure) -> &'static str {
@@ -326,6 +333,13 @@ mod tests {
         assert!(signal && said.contains("was told"));
         let (said, signal) = refused(&error, false);
         assert!(!signal && said.contains("delete it"));
+    }
+
+    #[test]
+    fn a_created_passkey_is_given_up_only_when_it_was_surely_refused() {
+        assert!(is_useless(Code::UsernameTaken) && is_useless(Code::ChallengeUnknown));
+        assert!(!is_useless(Code::Unreachable) && !is_useless(Code::Internal));
+        assert!(!is_useless(Code::CredentialTaken));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Sign-in options, fetched before they are needed.
 
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use futures::future::{FutureExt, LocalBoxFuture, Shared};
 
@@ -17,6 +20,7 @@ struct Prefetched {
 
 thread_local! {
     static PREFETCHED: RefCell<Option<Prefetched>> = const { RefCell::new(None) };
+    static PAUSED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// After this, options are renewed. The server keeps them for five minutes; what
@@ -26,6 +30,9 @@ pub(super) const FRESH: Duration = Duration::from_secs(4 * 60);
 /// Fetches options, unless fresh ones are here or on their way: then it says so
 /// with `false`.
 pub(super) fn begin() -> bool {
+    if PAUSED.get() {
+        return false;
+    }
     let fresh = PREFETCHED.with_borrow(|here| here.as_ref().is_some_and(Prefetched::is_fresh));
     if !fresh {
         let fetch = start_sign_in().boxed_local().shared();
@@ -45,8 +52,19 @@ pub(super) async fn take() -> Result<Options> {
     }
 }
 
+/// While a sign-in changes the session, nothing else may ask with the old one:
+/// the answer could bring the old cookie back.
+pub(super) fn pause() {
+    PAUSED.set(true);
+}
+
+pub(super) fn resume() {
+    PAUSED.set(false);
+}
+
 impl Prefetched {
     fn is_fresh(&self) -> bool {
-        browser::now() - self.begun < FRESH.as_secs_f64() * 1000.0
+        let failed = matches!(self.fetch.peek(), Some(Err(_)));
+        !failed && browser::now() - self.begun < FRESH.as_secs_f64() * 1000.0
     }
 }

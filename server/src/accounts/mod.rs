@@ -4,4 +4,4 @@ pub mod names;
 pub mod passwords;
 
 pub use names::{DisplayName, Username};
-pub use passwords::{NewPassword, Passwords};
+pub use passwords::Passwords;

@@ -41,7 +41,7 @@ impl DisplayName {
     /// [`Code::DisplayNameInvalid`]
     pub fn parse(text: &str) -> Result<Self, Code> {
         let text = text.trim();
-        if (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        if (1..=64).contains(&text.chars().count()) && !text.contains(is_unreadable) {
             return Ok(Self(text.to_owned()));
         }
         Err(Code::DisplayNameInvalid)
@@ -51,6 +51,14 @@ impl DisplayName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Controls, and what is invisible or turns the text around it (but joiners, which
+/// some scripts and many emoji need).
+fn is_unreadable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -76,7 +84,7 @@ mod tests {
     #[test]
     fn display_names_may_be_anything_that_can_be_read() {
         assert_eq!(DisplayName::parse("  Ana María 🗝 ").unwrap().as_str(), "Ana María 🗝");
-        for bad in ["", "  ", "a\u{7}b", "line\nbreak", &"x".repeat(65)] {
+        for bad in ["", "  ", "a\u{7}b", "line\nbreak", "\u{200b}", "a\u{202e}b", &"x".repeat(65)] {
             assert_eq!(DisplayName::parse(bad), Err(Code::DisplayNameInvalid), "{bad}");
         }
     }

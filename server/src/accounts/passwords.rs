@@ -1,6 +1,6 @@
 //! Passwords: what is accepted, and how it is stored and checked.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use app::api::Code;
 use argon2::{
@@ -10,13 +10,7 @@ use argon2::{
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 /// A password that may be used for an account.
-pub struct NewPassword(String);
-
-impl fmt::Debug for NewPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NewPassword(…)")
-    }
-}
+struct NewPassword(String);
 
 const MAX_BYTES: usize = 128;
 /// How long a hash may wait for its turn.
@@ -27,22 +21,26 @@ const MIN_GUESSES: u64 = 1_000_000;
 
 impl NewPassword {
     /// `personal`: what an attacker would try first for this account.
-    ///
-    /// # Errors
-    /// [`Code::PasswordTooShort`] under 12 characters, [`Code::PasswordTooLong`]
-    /// over 128 bytes, [`Code::PasswordCommon`] when it is easily guessed.
-    pub fn parse(text: &str, personal: &[&str]) -> Result<Self, Code> {
-        if text.chars().count() < 12 {
-            return Err(Code::PasswordTooShort);
-        }
-        if text.len() > MAX_BYTES {
-            return Err(Code::PasswordTooLong);
-        }
+    fn parse(text: &str, personal: &[&str]) -> Result<Self, Code> {
+        check_length(text)?;
         if zxcvbn::zxcvbn(text, personal).guesses() < MIN_GUESSES {
             return Err(Code::PasswordCommon);
         }
         Ok(Self(text.to_owned()))
     }
+}
+
+/// # Errors
+/// [`Code::PasswordTooShort`] under 12 characters, [`Code::PasswordTooLong`] over
+/// 128 bytes.
+pub fn check_length(text: &str) -> Result<(), Code> {
+    if text.chars().count() < 12 {
+        return Err(Code::PasswordTooShort);
+    }
+    if text.len() > MAX_BYTES {
+        return Err(Code::PasswordTooLong);
+    }
+    Ok(())
 }
 
 /// Hashes and checks passwords with argon2id, at most a few at a time and never
@@ -70,12 +68,21 @@ impl Passwords {
         Ok(Self { argon2, places: Arc::new(Semaphore::new(at_once)), dummy })
     }
 
+    /// The hash of a new password, if it may be used. `personal`: what an attacker
+    /// would try first for this account.
+    ///
     /// # Errors
-    /// [`Code::Busy`] after five seconds without a turn, [`Code::Internal`] when
-    /// hashing fails.
-    pub async fn hash(&self, password: NewPassword) -> Result<String, Code> {
+    /// [`Code::PasswordTooShort`], [`Code::PasswordTooLong`], or
+    /// [`Code::PasswordCommon`] when it is easily guessed; [`Code::Busy`] after five
+    /// seconds without a turn, [`Code::Internal`] when hashing fails.
+    pub async fn hash_new(&self, password: &str, personal: &[&str]) -> Result<String, Code> {
+        check_length(password)?;
         let argon2 = self.argon2.clone();
+        let password = password.to_owned();
+        let personal: Vec<_> = personal.iter().map(|&text| text.to_owned()).collect();
         self.run(move || {
+            let personal: Vec<_> = personal.iter().map(String::as_str).collect();
+            let password = NewPassword::parse(&password, &personal)?;
             let hash = argon2.hash_password(password.0.as_bytes());
             hash.map(|hash| hash.to_string()).map_err(|_| Code::Internal)
         })
@@ -147,11 +154,17 @@ mod tests {
         assert_eq!(refusal("plovers dislike umbrellas"), None);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_too_long_for_a_turn_is_told_so() {
+        let passwords = Passwords::new(1).unwrap();
+        let _taken = passwords.places.clone().acquire_owned().await.unwrap();
+        assert_eq!(passwords.verify("plovers dislike umbrellas", None).await, Err(Code::Busy));
+    }
+
     #[tokio::test]
     async fn a_password_is_verified_by_its_own_hash_only() {
         let passwords = Passwords::new(1).unwrap();
-        let password = NewPassword::parse("plovers dislike umbrellas", &[]).unwrap();
-        let hash = passwords.hash(password).await.unwrap();
+        let hash = passwords.hash_new("plovers dislike umbrellas", &["robin"]).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert!(passwords.verify("plovers dislike umbrellas", Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify("plovers dislike umbrella", Some(hash)).await.unwrap());

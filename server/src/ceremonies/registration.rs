@@ -2,7 +2,7 @@
 
 use app::api::Code;
 use uuid::Uuid;
-use webauthn_rs::prelude::{CredentialID, Passkey, PasskeyRegistration};
+use webauthn_rs::prelude::{CredentialID, PasskeyRegistration};
 use webauthn_rs_proto::{
     AuthenticatorSelectionCriteria, RegisterPublicKeyCredential, ResidentKeyRequirement,
     UserVerificationPolicy,
@@ -137,11 +137,4 @@ fn transports(response: &str) -> Result<Vec<String>, Code> {
     let credential: Credential = serde_json::from_str(response).map_err(malformed)?;
     let known = |name: &String| name.len() <= 32;
     Ok(credential.response.transports.into_iter().filter(known).take(8).collect())
-}
-
-/// The ids that [`start`] is to exclude.
-#[must_use]
-pub fn credential_ids<'a>(passkeys: impl IntoIterator<Item = &'a str>) -> Vec<CredentialID> {
-    let parse = |json| serde_json::from_str::<Passkey>(json).ok();
-    passkeys.into_iter().filter_map(parse).map(|passkey| passkey.cred_id().clone()).collect()
 }

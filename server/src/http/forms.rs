@@ -14,8 +14,8 @@ use tower_sessions::Session;
 use super::{Refused, pages::show_again, status};
 use crate::{
     Call, Server, Visit,
-    accounts::{DisplayName, NewPassword, Username},
-    shop::Change,
+    accounts::{DisplayName, Username, passwords},
+    shop::{Change, delivery_problems},
     store::{Placement, Shortage},
 };
 
@@ -73,7 +73,7 @@ pub(super) async fn change_cart(post: Post<CartChange>) -> Answer {
     let before = before.map_or(0, |line| line.quantity);
     let asked = if action == Action::Add { before.saturating_add(wanted) } else { wanted };
     let (values, sentence) = match call.change_cart(&slug, change).await {
-        Ok(kept) if kept == asked => return Ok(Redirect::to("/cart").into_response()),
+        Ok(kept) if kept >= asked => return Ok(Redirect::to("/cart").into_response()),
         Ok(0) => (vec![], "This is sold out, so it is not in your cart.".to_owned()),
         Ok(1) => (vec![], "There is only 1 left. It is in your cart.".to_owned()),
         Ok(kept) => (vec![], format!("There are only {kept} left. They are in your cart.")),
@@ -116,14 +116,8 @@ pub(super) async fn place_order(post: Post<OrderForm>) -> Answer {
 }
 
 fn delivery_errors(delivery: &Delivery) -> Vec<(String, String)> {
-    let mut errors = Vec::new();
-    if delivery.name.trim().is_empty() || delivery.name.trim().chars().count() > 100 {
-        errors.push(entered("name", "Please enter a name of at most 100 characters."));
-    }
-    if delivery.address.trim().is_empty() || delivery.address.trim().chars().count() > 500 {
-        errors.push(entered("address", "Please enter an address of at most 500 characters."));
-    }
-    errors
+    let problems = delivery_problems(delivery).into_iter();
+    problems.map(|(field, sentence)| entered(field, sentence)).collect()
 }
 
 fn shortage_errors(shortages: Vec<Shortage>) -> Vec<(String, String)> {
@@ -189,8 +183,10 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
         fields.way = Way::Password;
     }
     let mut errors = sign_up_errors(&fields);
+    let mut code = Code::UsernameInvalid;
     if errors.is_empty() && call.username_taken(&fields.username).await? {
-        errors.push(beside_field(Code::UsernameTaken.into()));
+        code = Code::UsernameTaken;
+        errors.push(beside_field(code.into()));
     }
     if errors.is_empty() && fields.way == Way::Passkey {
         // The page's script makes passkeys; this post came without it, or because
@@ -204,7 +200,10 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
         let SignUpForm { username, display_name, password, .. } = &fields;
         match call.sign_up_with_password(username, display_name, password).await {
             Ok(_) => return Ok(Redirect::to(same_origin_path(&fields.next)).into_response()),
-            Err(error) => errors.push(beside_field(error)),
+            Err(error) => {
+                code = error.code;
+                errors.push(beside_field(error));
+            }
         }
     }
     let values = vec![
@@ -213,16 +212,15 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
         entered("way", if fields.way == Way::Password { "password" } else { "passkey" }),
         entered("next", fields.next),
     ];
-    let code = status(Code::UsernameInvalid);
-    Ok(show_again(call, &uri, code, FormOutcome { values, errors }).await)
+    Ok(show_again(call, &uri, status(code), FormOutcome { values, errors }).await)
 }
 
 /// All that is wrong with the entries, so that nobody has to find out one by one.
 fn sign_up_errors(fields: &SignUpForm) -> Vec<(String, String)> {
     let names =
         [Username::parse(&fields.username).err(), DisplayName::parse(&fields.display_name).err()];
-    let personal = [&*fields.username, &*fields.display_name];
-    let password = NewPassword::parse(&fields.password, &personal).err();
+    // Whether it is easily guessed takes longer to say: that waits for its turn.
+    let password = passwords::check_length(&fields.password).err();
     let password = password.filter(|_| fields.way == Way::Password);
     names.into_iter().chain([password]).flatten().map(|code| beside_field(code.into())).collect()
 }

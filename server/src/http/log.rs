@@ -24,7 +24,7 @@ pub(super) async fn request(request: Request, next: Next) -> Response {
         let method = request.method().clone();
         let route = request.extensions().get::<MatchedPath>().cloned();
         let mut response = next.run(request).await;
-        let route = route.as_ref().map_or("(page)", MatchedPath::as_str);
+        let route = route.as_ref().map_or("(none)", MatchedPath::as_str);
         let milliseconds = begun.elapsed().as_millis();
         tracing::info!(%method, route, status = response.status().as_u16(), milliseconds);
         if let Ok(id) = HeaderValue::from_str(&id.to_string()) {

@@ -37,6 +37,11 @@ pub fn router(server: Server) -> Router {
 
     // Read from the inside out: the last layer is the first to see a request.
     let pages = Router::new()
+        .route("/", get(pages::show))
+        .route("/products/{slug}", get(pages::show))
+        .route("/orders/{number}", get(pages::show))
+        .route("/account", get(pages::show))
+        .route("/one-button", get(pages::show))
         .route("/cart", get(pages::show).post(forms::change_cart))
         .route("/checkout", get(pages::show).post(forms::place_order))
         .route("/sign-in", get(pages::show).post(forms::sign_in))

@@ -1,7 +1,6 @@
 //! Accounts and their passwords.
 
 use app::api::Instant;
-use serde::{Deserialize, Serialize};
 use sqlx::{
     FromRow, Row,
     any::{AnyExecutor, AnyRow},
@@ -12,7 +11,7 @@ use uuid::Uuid;
 use super::{NewPasskey, Result, Store, passkeys, uuid};
 
 /// An account to be created, with the ways to sign in that it starts with.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct NewAccount {
     /// Also the WebAuthn user handle.
     pub id: Uuid,

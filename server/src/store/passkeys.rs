@@ -1,7 +1,6 @@
 //! Passkeys: what registrations left and assertions changed.
 
 use app::api::Instant;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::{
     FromRow, Row,
@@ -12,7 +11,7 @@ use uuid::Uuid;
 
 use super::{Result, Store, flag, instant, json, uuid};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct NewPasskey {
     /// Credential id, unpadded base64url.
     pub id: String,
