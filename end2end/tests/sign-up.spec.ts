@@ -53,7 +53,7 @@ test('a username that is taken is said so beside it, before any dialog', async (
   mishaps,
   database,
 }) => {
-  mishaps.expect('409: POST /api/passkey/sign-up/start', '422: POST /sign-up');
+  mishaps.expect('409: POST /api/passkey/sign-up/start', '409: POST /sign-up');
   await open(page, '/sign-up?next=/cart');
   await signUp(page, { ...passwordOwner, username: passwordOwner.username.toUpperCase() });
 
