@@ -107,7 +107,7 @@ async fn autofill(next: String, control: Control) {
     };
     // Without an answer from the server there is no autofill, and the form is
     // none the worse for it.
-    let Ok(Options { public_key, .. }) = start_sign_in().await else {
+    let Ok(Options { public_key }) = start_sign_in().await else {
         return;
     };
     let renewal = set_timeout_with_handle(rearm_autofill, prefetch::FRESH);

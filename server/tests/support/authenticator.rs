@@ -71,18 +71,12 @@ impl Authenticator {
             "attStmt" => {},
             "authData" => Cbor::Bytes(data),
         });
-        json!({
-            "id": self.id(),
-            "rawId": self.id(),
-            "type": "public-key",
-            "authenticatorAttachment": "platform",
-            "response": {
-                "clientDataJSON": encode(&client_data),
-                "attestationObject": encode(&bytes(&attestation.unwrap())),
-                "transports": ["internal", "hybrid"],
-            },
-            "clientExtensionResults": { "credProps": { "rk": true } },
-        })
+        let response = json!({
+            "clientDataJSON": encode(&client_data),
+            "attestationObject": encode(&bytes(&attestation.unwrap())),
+            "transports": ["internal", "hybrid"],
+        });
+        self.credential(response, json!({ "credProps": { "rk": true } }))
     }
 
     /// Answers `navigator.credentials.get`, as `toJSON()` does.
@@ -91,18 +85,23 @@ impl Authenticator {
         let data = self.authenticator_data(0);
         let signed = [data.as_slice(), Sha256::digest(&client_data).as_slice()].concat();
         let signature: Signature = self.key.sign(&signed);
+        let response = json!({
+            "clientDataJSON": encode(&client_data),
+            "authenticatorData": encode(&data),
+            "signature": encode(signature.to_der().as_bytes()),
+            "userHandle": self.user_handle.as_deref().map(encode),
+        });
+        self.credential(response, json!({}))
+    }
+
+    fn credential(&self, response: Value, extensions: Value) -> Value {
         json!({
             "id": self.id(),
             "rawId": self.id(),
             "type": "public-key",
             "authenticatorAttachment": "platform",
-            "response": {
-                "clientDataJSON": encode(&client_data),
-                "authenticatorData": encode(&data),
-                "signature": encode(signature.to_der().as_bytes()),
-                "userHandle": self.user_handle.as_deref().map(encode),
-            },
-            "clientExtensionResults": {},
+            "response": response,
+            "clientExtensionResults": extensions,
         })
     }
 
