@@ -19,8 +19,6 @@ export default defineConfig({
   reporter: 'list',
   use: {
     baseURL: ORIGIN,
-    // No page waits for the animation that leads to it.
-    contextOptions: { reducedMotion: 'reduce' },
     screenshot: 'only-on-failure',
     trace: 'retain-on-failure',
   },

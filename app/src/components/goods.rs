@@ -7,8 +7,7 @@ use crate::api::{Money, OrderLine};
 /// More than this many are simply "In stock".
 const FEW: i64 = 5;
 
-/// The illustration of a product. Its `data-slug` is also the name by which a
-/// view transition carries it from one page to the next.
+/// The illustration of a product.
 #[component]
 pub fn Picture(
     slug: String,
@@ -19,7 +18,7 @@ pub fn Picture(
     alt: String,
 ) -> impl IntoView {
     let src = format!("/images/{slug}.svg");
-    view! { <img class="picture" src=src width=size height=size alt=alt data-slug=slug/> }
+    view! { <img class="picture" src=src width=size height=size alt=alt/> }
 }
 
 /// "In stock", "3 left" or "Sold out".
