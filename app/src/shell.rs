@@ -9,8 +9,8 @@ use leptos_router::{
 
 use crate::{
     api::PublicError,
-    components::{SiteFooter, SiteHeader},
-    pages::{self, ErrorPage},
+    components::{Notice, PasskeyUpkeep, SiteFooter, SiteHeader},
+    pages::{self, ErrorPage, account},
 };
 
 /// A whole HTML document. The server resolves it before the response starts, so
@@ -47,12 +47,14 @@ fn App() -> impl IntoView {
             <a class="skip-link" href="#main">"Skip to content"</a>
             <SiteHeader/>
             <main id="main" tabindex="-1">
+                <Notice/>
                 {match refusal {
                     Some(error) => view! { <ErrorPage error/> }.into_any(),
                     None => view! { <Pages/> }.into_any(),
                 }}
             </main>
             <SiteFooter/>
+            <PasskeyUpkeep/>
         </Router>
     }
 }
@@ -66,10 +68,21 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/cart") view=pages::Cart/>
             <Route path=path!("/checkout") view=pages::Checkout/>
             <Route path=path!("/orders/:number") view=pages::Order/>
-            <Route path=path!("/account") view=pages::Account/>
+            <Route path=path!("/account") view=account::Overview/>
+            <Route path=path!("/account/passkeys/new") view=account::NewPasskey/>
+            <Route path=path!("/account/passkeys/:id/delete") view=account::DeletePasskey/>
+            <Route path=path!("/account/password") view=account::Password/>
+            <Route path=path!("/account/second-factor") view=account::SecondFactor/>
+            <Route path=path!("/account/recovery-codes") view=account::RecoveryCodes/>
+            <Route path=path!("/account/events/:id") view=account::Event/>
+            <Route path=path!("/account/delete") view=account::Delete/>
             <Route path=path!("/sign-in") view=pages::SignIn/>
             <Route path=path!("/sign-up") view=pages::SignUp/>
             <Route path=path!("/one-button") view=pages::OneButton/>
+            <Route path=path!("/second-factor") view=pages::SecondFactor/>
+            <Route path=path!("/confirm") view=pages::Confirm/>
+            <Route path=path!("/recover") view=pages::Recover/>
+            <Route path=path!("/goodbye") view=pages::Goodbye/>
         </Routes>
     }
 }

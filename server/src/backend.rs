@@ -1,33 +1,12 @@
 //! What pages and server functions see of the server.
 
 use app::api::{
-    Account, AccountName, Backend, Cart, Checkout, Code, Options, Order, PasskeyCard, Product,
-    Result, SignedIn, Visitor,
+    Account, Added, Backend, Cart, Checkout, Code, Options, Order, Product, Proofs, Result,
+    SecurityEvent, SignedIn,
 };
 use async_trait::async_trait;
 
 use crate::{Call, internal, shop::plain};
-
-impl Call {
-    /// Who is looking, for the header of every page.
-    ///
-    /// # Errors
-    /// [`Code::Internal`](app::api::Code::Internal)
-    pub async fn visitor(&self) -> Result<Visitor> {
-        let store = &self.server.store;
-        let account = match self.visit.account().await? {
-            Some(id) => store.account(id).await.map_err(internal)?,
-            None => None,
-        };
-        let cart_count = match self.visit.cart().await? {
-            Some(cart) => store.cart_count(&cart).await.map_err(internal)?,
-            None => 0,
-        };
-        let account = account
-            .map(|row| AccountName { username: row.username, display_name: row.display_name });
-        Ok(Visitor { account, cart_count })
-    }
-}
 
 #[async_trait]
 impl Backend for Call {
@@ -54,23 +33,23 @@ impl Backend for Call {
     }
 
     async fn account(&self) -> Result<Account> {
-        let id = self.visit.signed_in().await?;
-        let store = &self.server.store;
-        let row = store.account(id).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
-        let passkeys = store.passkeys_of(id).await.map_err(internal)?;
-        Ok(Account {
-            name: AccountName { username: row.username, display_name: row.display_name },
-            has_password: store.has_password(id).await.map_err(internal)?,
-            passkeys: passkeys
-                .into_iter()
-                .map(|passkey| PasskeyCard {
-                    created: passkey.created,
-                    last_used: passkey.last_used,
-                    synced: passkey.backed_up,
-                })
-                .collect(),
-            orders: store.orders_of(id).await.map_err(internal)?,
-        })
+        self.account().await
+    }
+
+    async fn account_to_change(&self) -> Result<Account> {
+        self.account_to_change().await
+    }
+
+    async fn security_event(&self, id: &str) -> Result<SecurityEvent> {
+        self.security_event(id).await
+    }
+
+    async fn proofs(&self) -> Result<Proofs> {
+        self.proofs().await
+    }
+
+    async fn awaits_second_factor(&self) -> Result<()> {
+        self.visit.half_signed_in(self.now()).await.map(drop)
     }
 
     async fn start_sign_in(&self) -> Result<Options> {
@@ -91,5 +70,25 @@ impl Backend for Call {
 
     async fn sign_in_with_password(&self, username: &str, password: &str) -> Result<SignedIn> {
         self.sign_in_with_password(username, password).await
+    }
+
+    async fn start_proof(&self) -> Result<Options> {
+        self.start_proof().await
+    }
+
+    async fn finish_proof(&self, credential: &str) -> Result<()> {
+        self.finish_proof(credential).await
+    }
+
+    async fn start_addition(&self, conditional: bool) -> Result<Options> {
+        self.start_addition(conditional).await
+    }
+
+    async fn finish_addition(&self, credential: &str, announce: bool) -> Result<Added> {
+        self.finish_addition(credential, announce).await
+    }
+
+    async fn signalled(&self, version: i64) -> Result<()> {
+        self.signalled(version).await
     }
 }

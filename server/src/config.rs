@@ -1,9 +1,12 @@
 //! Configuration, from the environment.
 
-use std::{env, net::SocketAddr};
+use std::{env, net::SocketAddr, path::Path};
 
 use leptos::config::{Env, LeptosOptions, ReloadWSProtocol};
 use url::Url;
+use uuid::Uuid;
+
+use crate::ceremonies::Attestation;
 
 /// Everything a host can choose.
 #[derive(Clone, Debug)]
@@ -13,6 +16,14 @@ pub struct Config {
     /// `LATCHKEY_ORIGIN`: the store's address as browsers see it. Its host is
     /// the relying party ID.
     pub origin: Url,
+    /// `LATCHKEY_RELATED_ORIGINS`: other origins that may use this store's passkeys
+    /// (WebAuthn L3 §5.11), separated by spaces.
+    pub related_origins: Vec<Url>,
+    /// `LATCHKEY_ATTESTATION`: `none` or `direct`. With `direct`,
+    /// `LATCHKEY_ATTESTATION_ROOTS` is a folder of trusted certificates, and
+    /// `LATCHKEY_ATTESTATION_MODELS` may name the AAGUIDs that are accepted, separated by
+    /// spaces.
+    pub attestation: Attestation,
     /// `LEPTOS_SITE_ADDR`: where to listen.
     pub address: SocketAddr,
     pub leptos: LeptosOptions,
@@ -34,7 +45,11 @@ impl Config {
             .map_err(|_| wrong("LEPTOS_SITE_ADDR", "an address such as 127.0.0.1:3000"))?;
         Ok(Self {
             database: var("DATABASE_URL", "sqlite:latchkey.db"),
-            origin: origin(&var("LATCHKEY_ORIGIN", "http://localhost:3000"))?,
+            origin: origin("LATCHKEY_ORIGIN", &var("LATCHKEY_ORIGIN", "http://localhost:3000"))?,
+            related_origins: words("LATCHKEY_RELATED_ORIGINS", |word| {
+                origin("LATCHKEY_RELATED_ORIGINS", word)
+            })?,
+            attestation: attestation()?,
             address,
             leptos: leptos_options(address),
         })
@@ -49,15 +64,39 @@ fn wrong(variable: &'static str, expected: &'static str) -> ConfigError {
     ConfigError { variable, expected }
 }
 
+/// What each of the words in a variable stands for.
+fn words<T>(
+    name: &'static str,
+    read: impl Fn(&str) -> Result<T, ConfigError>,
+) -> Result<Vec<T>, ConfigError> {
+    var(name, "").split_whitespace().map(read).collect()
+}
+
+fn attestation() -> Result<Attestation, ConfigError> {
+    const ROOTS: &str = "LATCHKEY_ATTESTATION_ROOTS";
+    const MODELS: &str = "LATCHKEY_ATTESTATION_MODELS";
+    match var("LATCHKEY_ATTESTATION", "none").as_str() {
+        "none" => Ok(Attestation::None),
+        "direct" => {
+            let models = words(MODELS, |word| {
+                Uuid::parse_str(word).map_err(|_| wrong(MODELS, "a list of AAGUIDs"))
+            })?;
+            Attestation::direct(Path::new(&var(ROOTS, "")), &models)
+                .map_err(|_| wrong(ROOTS, "a folder of .pem files with certificates"))
+        }
+        _ => Err(wrong("LATCHKEY_ATTESTATION", "none or direct")),
+    }
+}
+
 /// WebAuthn works in secure contexts only, and its relying party has a name.
-fn origin(text: &str) -> Result<Url, ConfigError> {
+fn origin(name: &'static str, text: &str) -> Result<Url, ConfigError> {
     let expected = "an origin such as https://store.example, or http://localhost:3000";
-    let origin = Url::parse(text).map_err(|_| wrong("LATCHKEY_ORIGIN", expected))?;
+    let origin = Url::parse(text).map_err(|_| wrong(name, expected))?;
     let host = origin.domain().unwrap_or_default();
     let local = host == "localhost" || host.ends_with(".localhost");
     let secure = origin.scheme() == "https" || (origin.scheme() == "http" && local);
     if host.is_empty() || !secure || origin.path() != "/" {
-        return Err(wrong("LATCHKEY_ORIGIN", expected));
+        return Err(wrong(name, expected));
     }
     Ok(origin)
 }
@@ -84,12 +123,12 @@ mod tests {
     #[test]
     fn an_origin_is_secure_and_has_a_name() {
         for good in ["https://store.example", "http://localhost:3000", "http://a.localhost"] {
-            assert!(origin(good).is_ok(), "{good}");
+            assert!(origin("ORIGIN", good).is_ok(), "{good}");
         }
         for bad in
             ["http://store.example", "https://127.0.0.1", "https://store.example/shop", "store"]
         {
-            assert!(origin(bad).is_err(), "{bad}");
+            assert!(origin("ORIGIN", bad).is_err(), "{bad}");
         }
     }
 }

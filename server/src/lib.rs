@@ -1,27 +1,38 @@
 //! The server of Latchkey.
 //!
 //! The way of a sign-in: [`sign_in`] asks and decides, [`ceremonies`] verify,
-//! [`store`] remembers. [`http`] brings the requests, [`backend`] is what pages
-//! and server functions see of all this.
+//! [`store`] remembers. `proof` asks once more before a change, or as the second
+//! factor; `passkeys` and `upkeep` change the account. [`http`] brings the requests,
+//! [`backend`] is what pages and server functions see of all this.
 
 pub mod accounts;
+pub mod agent;
 pub mod backend;
 pub mod ceremonies;
 pub mod clock;
 pub mod config;
+mod events;
 pub mod http;
+mod passkeys;
+mod proof;
+pub mod providers;
 pub mod session;
 pub mod shop;
 pub mod sign_in;
 pub mod sign_up;
 pub mod store;
+mod upkeep;
 
 use app::api::{Code, PublicError};
 use leptos::config::LeptosOptions;
 use url::Url;
 
 pub use self::{
-    accounts::Passwords, ceremonies::RelyingParty, clock::Clock, session::Visit, store::Store,
+    accounts::Passwords,
+    ceremonies::{Attestation, RelyingParty},
+    clock::Clock,
+    session::Visit,
+    store::Store,
 };
 
 /// What all requests share.
@@ -32,6 +43,8 @@ pub struct Server {
     pub passwords: Passwords,
     pub clock: Clock,
     pub origin: Url,
+    /// Whose pages may use this store's passkeys as well.
+    pub related_origins: Vec<Url>,
     pub leptos: LeptosOptions,
 }
 
@@ -40,6 +53,14 @@ pub struct Server {
 pub struct Call {
     pub server: Server,
     pub visit: Visit,
+    pub user_agent: String,
+}
+
+impl Call {
+    /// "Chrome on Linux"
+    pub(crate) fn browser(&self) -> String {
+        agent::describe(&self.user_agent)
+    }
 }
 
 /// The public face of a failure that is ours. The cause goes to the log, where

@@ -14,10 +14,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::from_env()?;
     let server = Server {
         store: Store::open(&config.database).await?,
-        relying_party: RelyingParty::new(&config.origin)?,
+        relying_party: RelyingParty::new(
+            &config.origin,
+            &config.related_origins,
+            config.attestation,
+        )?,
         passwords: Passwords::new(available_parallelism().map_or(1, usize::from))?,
         clock: Clock::system(),
         origin: config.origin.clone(),
+        related_origins: config.related_origins,
         leptos: config.leptos,
     };
     tokio::spawn(tidy(server.clone()));

@@ -2,22 +2,69 @@
 //!
 //! Nothing is stored and no cookie is set until something is put in.
 
-use app::api::{Code, Instant, Result};
+use app::api::{Code, Instant, Offer, Result};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tower_sessions::{Expiry, Session, cookie::time::Duration};
 use uuid::Uuid;
 
 use crate::{
     internal,
-    store::{CartOwner, session_key},
+    store::{CartOwner, SessionRow, session_key},
 };
 
 /// The sessions store reads this key too: it is the owner of the session.
 const ACCOUNT: &str = "account";
+const SIGN_IN: &str = "sign_in";
+const PROVED: &str = "proved";
+const HALF: &str = "half";
+const OFFER: &str = "offer";
+const NOTICE: &str = "notice";
+const GONE: &str = "gone";
 const CART: &str = "cart";
 const SINCE: &str = "since";
 
+/// How long a proof of being the owner of an account is good, in milliseconds: for
+/// changes of how it is signed in to, and between a password and its second factor.
+pub const PROOF_LIFETIME: i64 = 5 * 60 * 1000;
+
 #[derive(Clone, Debug)]
 pub struct Visit(pub Session);
+
+/// How, when and with which browser a session was signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    pub how: Means,
+    pub browser: String,
+    pub at: Instant,
+}
+
+/// Passkeys by their credential ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    Passkey(String),
+    Password,
+    PasswordAndPasskey(String),
+    RecoveryCode,
+    PasswordAndRecoveryCode,
+}
+
+impl Means {
+    #[must_use]
+    pub fn passkey(&self) -> Option<&str> {
+        match self {
+            Self::Passkey(id) | Self::PasswordAndPasskey(id) => Some(id),
+            Self::Password | Self::RecoveryCode | Self::PasswordAndRecoveryCode => None,
+        }
+    }
+}
+
+/// Whose password was right, and since when a second factor is waited for.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Half {
+    account: Uuid,
+    at: Instant,
+}
 
 impl Visit {
     /// Who is signed in.
@@ -25,7 +72,7 @@ impl Visit {
     /// # Errors
     /// [`Code::Internal`] when the session cannot be loaded.
     pub async fn account(&self) -> Result<Option<Uuid>> {
-        self.0.get(ACCOUNT).await.map_err(internal)
+        self.get(ACCOUNT).await
     }
 
     /// # Errors
@@ -34,12 +81,44 @@ impl Visit {
         self.account().await?.ok_or_else(|| Code::SignInRequired.into())
     }
 
+    /// Who is signed in and has proved it within [`PROOF_LIFETIME`].
+    ///
+    /// # Errors
+    /// [`Code::SignInRequired`] or [`Code::ProofRequired`]
+    pub async fn proved(&self, now: Instant) -> Result<Uuid> {
+        let account = self.signed_in().await?;
+        let proved: Option<Instant> = self.get(PROVED).await?;
+        match proved {
+            Some(at) if is_recent(at, now) => Ok(account),
+            _ => Err(Code::ProofRequired.into()),
+        }
+    }
+
+    /// How this session was signed in.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be loaded.
+    pub async fn sign_in_note(&self) -> Result<Option<SignIn>> {
+        self.get(SIGN_IN).await
+    }
+
+    /// Whose password was right a moment ago, and who is not signed in without a second
+    /// factor.
+    ///
+    /// # Errors
+    /// [`Code::SignInRequired`] when there is no such account.
+    pub async fn half_signed_in(&self, now: Instant) -> Result<Uuid> {
+        let half: Option<Half> = self.get(HALF).await?;
+        let half = half.filter(|half| is_recent(half.at, now));
+        Ok(half.ok_or(Code::SignInRequired)?.account)
+    }
+
     /// The anonymous cart, if there is one.
     ///
     /// # Errors
     /// [`Code::Internal`] when the session cannot be loaded.
     pub async fn anonymous_cart(&self) -> Result<Option<String>> {
-        self.0.get(CART).await.map_err(internal)
+        self.get(CART).await
     }
 
     /// The cart of this visit, if there can be anything in it.
@@ -62,7 +141,7 @@ impl Visit {
             return Ok(cart);
         }
         let cart = Uuid::new_v4().to_string();
-        self.0.insert(CART, &cart).await.map_err(internal)?;
+        self.put(CART, &cart).await?;
         Ok(CartOwner::Session(cart))
     }
 
@@ -76,8 +155,8 @@ impl Visit {
         }
         // Most presses lead nowhere: a session with nothing in it is a short one,
         // until a cart or an account renews it.
-        self.0.set_expiry(Some(Expiry::OnInactivity(Duration::hours(1))));
-        self.0.insert(SINCE, now).await.map_err(internal)?;
+        self.expire_soon();
+        self.put(SINCE, now).await?;
         self.0.save().await.map_err(internal)?;
         self.0.id().map(|id| session_key(&id)).ok_or_else(|| internal("a saved session has no id"))
     }
@@ -93,14 +172,77 @@ impl Visit {
     }
 
     /// Signs `account` in under a new session id, so that an id somebody knew
-    /// before is worth nothing after.
+    /// before is worth nothing after. What another account left behind goes.
     ///
     /// # Errors
     /// [`Code::Internal`] when the session cannot be changed.
-    pub async fn sign_in(&self, account: Uuid) -> Result<()> {
+    pub async fn sign_in(&self, account: Uuid, note: &SignIn) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
-        self.0.remove::<String>(CART).await.map_err(internal)?;
-        self.0.insert(ACCOUNT, account).await.map_err(internal)
+        for key in [CART, HALF, OFFER, NOTICE, GONE] {
+            self.remove(key).await?;
+        }
+        self.put(ACCOUNT, account).await?;
+        self.put(SIGN_IN, note).await?;
+        self.put(PROVED, note.at).await
+    }
+
+    /// Remembers whose password was right, and signs nobody in: not before the second
+    /// factor. Whoever was signed in is not any more.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn sign_in_half(&self, account: Uuid, now: Instant) -> Result<()> {
+        self.0.cycle_id().await.map_err(internal)?;
+        for key in [ACCOUNT, SIGN_IN, PROVED, OFFER, NOTICE] {
+            self.remove(key).await?;
+        }
+        self.put(HALF, Half { account, at: now }).await
+    }
+
+    /// Whoever is signed in has just proved it, and gets a new session id.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn prove(&self, now: Instant) -> Result<()> {
+        self.0.cycle_id().await.map_err(internal)?;
+        self.put(PROVED, now).await
+    }
+
+    /// What to offer on the pages that follow the sign-in.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be loaded.
+    pub async fn offer(&self) -> Result<Option<Offer>> {
+        self.get(OFFER).await
+    }
+
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn set_offer(&self, offer: Option<Offer>) -> Result<()> {
+        match offer {
+            Some(offer) => self.put(OFFER, offer).await,
+            None => self.remove(OFFER).await,
+        }
+    }
+
+    /// A sentence for the next page.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn tell(&self, sentence: impl Into<String>) -> Result<()> {
+        self.put(NOTICE, sentence.into()).await
+    }
+
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be loaded.
+    pub async fn notice(&self) -> Result<Option<String>> {
+        self.get(NOTICE).await
+    }
+
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn told(&self) -> Result<()> {
+        self.remove(NOTICE).await
     }
 
     /// Ends the session here; its cookie is removed with the response.
@@ -109,5 +251,58 @@ impl Visit {
     /// [`Code::Internal`] when the session cannot be deleted.
     pub async fn sign_out(&self) -> Result<()> {
         self.0.flush().await.map_err(internal)
+    }
+
+    /// Like [`Visit::sign_out`], for an account that was deleted: what remains is a
+    /// short session that can tell the browser to forget its passkeys.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn bid_farewell(&self, account: Uuid) -> Result<()> {
+        self.sign_out().await?;
+        self.expire_soon();
+        self.put(GONE, account).await
+    }
+
+    /// The account that was deleted in this session.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be loaded.
+    pub async fn gone(&self) -> Result<Option<Uuid>> {
+        self.get(GONE).await
+    }
+
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn forget_gone(&self) -> Result<()> {
+        self.remove(GONE).await
+    }
+
+    fn expire_soon(&self) {
+        self.0.set_expiry(Some(Expiry::OnInactivity(Duration::hours(1))));
+    }
+
+    async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        self.0.get(key).await.map_err(internal)
+    }
+
+    async fn put(&self, key: &str, value: impl Serialize) -> Result<()> {
+        self.0.insert(key, value).await.map_err(internal)
+    }
+
+    async fn remove(&self, key: &str) -> Result<()> {
+        self.0.remove_value(key).await.map(drop).map_err(internal)
+    }
+}
+
+fn is_recent(at: Instant, now: Instant) -> bool {
+    now.0 - at.0 < PROOF_LIFETIME
+}
+
+impl SessionRow {
+    /// How this session was signed in.
+    #[must_use]
+    pub fn sign_in_note(&self) -> Option<SignIn> {
+        serde_json::from_value(self.data.get(SIGN_IN)?.clone()).ok()
     }
 }

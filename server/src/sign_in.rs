@@ -4,7 +4,7 @@
 //! [`Call::start_sign_in`], usually before the press, and brings the browser's
 //! answer to [`Call::finish_sign_in`].
 
-use app::api::{AccountName, Code, Instant, Options, PublicError, Result, SignedIn};
+use app::api::{Code, Instant, Options, PublicError, Result, SignedIn};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -13,11 +13,14 @@ use crate::{
     accounts::Username,
     ceremonies::{
         CHALLENGE_LIFETIME, Started,
-        authentication::{self, Claim, Stored},
+        authentication::{self, Accepted, Claim, Stored},
         challenge_of,
     },
+    events::Event,
     internal,
-    store::{Challenge, PasskeyUse, StoreError},
+    passkeys::title,
+    session::{Means, SignIn},
+    store::{Challenge, PasskeyRow, PasskeyUse, StoreError},
 };
 
 const SIGN_IN: &str = "sign-in";
@@ -40,27 +43,17 @@ impl Call {
     pub async fn finish_sign_in(&self, response: &str) -> Result<SignedIn> {
         let state: String = self.take_challenge(SIGN_IN, response).await?;
         let claim = Claim::read(response)?;
-        let id = &claim.credential_id;
-        let stored = self.server.store.passkey(id).await.map_err(internal)?;
-        let stored = stored.ok_or_else(|| PublicError::unknown_credential(id.clone()))?;
+        let stored = self.claimed_passkey(&claim).await?;
 
         let known = Stored { account: stored.account, passkey: &stored.credential };
-        let accepted = authentication::finish(&self.server.relying_party, &state, &claim, known)?;
+        let verified = authentication::finish(&self.server.relying_party, &state, &claim, known);
+        self.accept(&claim, &stored, verified).await?;
 
-        let used = PasskeyUse {
-            credential_id: stored.id,
-            counter_before: stored.counter,
-            counter: accepted.counter.into(),
-            backed_up: accepted.backed_up,
-            credential: accepted.passkey,
-        };
-        // §7.2 step 22 again, for two assertions that were verified at the same
-        // time against the same stored counter.
-        let newest = self.server.store.record_use(&used, self.now()).await.map_err(internal)?;
-        if !newest {
-            return Err(Code::CounterWentBack.into());
-        }
-        self.sign_in(stored.account).await
+        // Before this session has an account, for it needs to know what there was.
+        let offer = self.offer_after_passkey(&claim, &stored).await?;
+        let signed_in = self.sign_in(stored.account, Means::Passkey(stored.id)).await?;
+        self.visit.set_offer(offer).await?;
+        Ok(signed_in)
     }
 
     /// Signs in with a password: typed into the form, or saved in the browser and
@@ -74,15 +67,67 @@ impl Call {
         let found = self.server.store.password_of(&key).await.map_err(internal)?;
         let (account, hash) = found.unzip();
         let right = self.server.passwords.verify(password, hash).await?;
-        match account {
-            Some(account) if right => self.sign_in(account).await,
-            _ => Err(Code::WrongPassword.into()),
+        let Some(account) = account.filter(|_| right) else {
+            if let Some(account) = account {
+                self.record(account, Event::SignInFailed, "wrong password").await;
+            }
+            return Err(Code::WrongPassword.into());
+        };
+        let row = self.server.store.account(account).await.map_err(internal)?;
+        if row.is_some_and(|row| row.second_factor) {
+            self.visit.sign_in_half(account, self.now()).await?;
+            return Ok(SignedIn::PasskeyToo);
         }
+        let signed_in = self.sign_in(account, Means::Password).await?;
+        self.visit.set_offer(self.offer_after_password(account).await?).await?;
+        Ok(signed_in)
+    }
+
+    /// The passkey that an assertion names.
+    ///
+    /// # Errors
+    /// [`Code::UnknownCredential`]
+    pub(crate) async fn claimed_passkey(&self, claim: &Claim) -> Result<PasskeyRow> {
+        let id = &claim.credential_id;
+        let stored = self.server.store.passkey(id).await.map_err(internal)?;
+        stored.ok_or_else(|| PublicError::unknown_credential(id.clone()))
+    }
+
+    /// Stores what a verified assertion changed (§7.2 steps 22 to 25), or what went wrong.
+    ///
+    /// # Errors
+    /// What was wrong with the assertion, or [`Code::CounterWentBack`] when another one
+    /// with the same counter was faster.
+    pub(crate) async fn accept(
+        &self,
+        claim: &Claim,
+        stored: &PasskeyRow,
+        verified: std::result::Result<Accepted, Code>,
+    ) -> Result<()> {
+        let accepted = match verified {
+            Ok(accepted) => accepted,
+            Err(code) => {
+                let detail = format!("with the passkey “{}”", title(stored));
+                self.record(stored.account, Event::SignInFailed, &detail).await;
+                return Err(code.into());
+            }
+        };
+        let used = PasskeyUse {
+            credential_id: stored.id.clone(),
+            counter_before: stored.counter,
+            counter: accepted.counter.into(),
+            backed_up: accepted.backed_up,
+            credential: accepted.passkey,
+            with: self.browser(),
+            here: claim.here,
+        };
+        let newest = self.server.store.record_use(&used, self.now()).await.map_err(internal)?;
+        if newest { Ok(()) } else { Err(Code::CounterWentBack.into()) }
     }
 
     /// The end of every way to sign in: a new session id, and what was put into
     /// the cart before is in the account's.
-    pub(crate) async fn sign_in(&self, account: Uuid) -> Result<SignedIn> {
+    pub(crate) async fn sign_in(&self, account: Uuid, how: Means) -> Result<SignedIn> {
         let store = &self.server.store;
         let row = store.account(account).await.map_err(internal)?;
         let row = row.ok_or_else(|| internal("an account has gone during its sign-in"))?;
@@ -95,9 +140,11 @@ impl Call {
         if let Some(cart) = cart {
             store.merge_cart(&cart, account, self.now()).await.map_err(internal)?;
         }
-        self.visit.sign_in(account).await?;
-        let name = AccountName { username: row.username, display_name: row.display_name };
-        Ok(SignedIn { name })
+        let detail = self.in_words(account, &how).await?;
+        let note = SignIn { how, browser: self.browser(), at: self.now() };
+        self.visit.sign_in(account, &note).await?;
+        self.record(account, Event::SignedIn, &detail).await;
+        Ok(SignedIn::Done(row.name()))
     }
 
     /// Keeps what verification will need, for this session and purpose.

@@ -1,14 +1,16 @@
 //! Signing up: a new account with a passkey, or with a password.
 
-use app::api::{Code, Options, PublicError, Result, SignedIn};
+use app::api::{Code, Offer, Options, PublicError, Result, SignedIn};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     Call,
     accounts::{DisplayName, Username},
-    ceremonies::registration::{self, Registered, User},
+    ceremonies::registration::{self, Mode, Registered, User},
+    events::Event,
     internal,
+    session::Means,
     store::{NewAccount, NewPasskey, StoreError},
 };
 
@@ -36,7 +38,8 @@ impl Call {
             display_name: &account.display_name,
         };
         // A new account has no passkeys yet that could be excluded.
-        let started = registration::start(&self.server.relying_party, user, Vec::new())?;
+        let started =
+            registration::start(&self.server.relying_party, user, Vec::new(), Mode::Modal)?;
         let pending = Pending {
             id: account.id,
             username: account.username,
@@ -55,12 +58,17 @@ impl Call {
     /// somebody was faster.
     pub async fn finish_sign_up(&self, response: &str) -> Result<SignedIn> {
         let pending: Pending = self.take_challenge(SIGN_UP, response).await?;
-        let registered =
-            registration::finish(&self.server.relying_party, &pending.state, response)?;
+        let registered = registration::finish(
+            &self.server.relying_party,
+            &pending.state,
+            response,
+            Mode::Modal,
+        )?;
         let account = self.new_account(&pending.username, &pending.display_name).await?;
         // The authenticator knows the account by the id that it was given.
-        let account = NewAccount { id: pending.id, passkey: Some(registered.into()), ..account };
-        self.create(account).await
+        let how = Means::Passkey(registered.id.clone());
+        let passkey = Some(self.new_passkey(registered));
+        self.create(NewAccount { id: pending.id, passkey, ..account }, how).await
     }
 
     /// # Errors
@@ -74,7 +82,10 @@ impl Call {
         let account = self.new_account(username, display_name).await?;
         let personal = [username, display_name, "latchkey"];
         let hash = self.server.passwords.hash_new(password, &personal).await?;
-        self.create(NewAccount { password_hash: Some(hash), ..account }).await
+        let account = NewAccount { password_hash: Some(hash), ..account };
+        let signed_in = self.create(account, Means::Password).await?;
+        self.visit.set_offer(Some(Offer::Passkey)).await?;
+        Ok(signed_in)
     }
 
     /// # Errors
@@ -102,20 +113,20 @@ impl Call {
         })
     }
 
-    async fn create(&self, account: NewAccount) -> Result<SignedIn> {
+    async fn create(&self, account: NewAccount, how: Means) -> Result<SignedIn> {
         let created = self.server.store.create_account(&account, self.now()).await;
         created.map_err(|error| match error {
             StoreError::UsernameTaken => PublicError::from(Code::UsernameTaken),
             StoreError::CredentialTaken => Code::CredentialTaken.into(),
             other => internal(other),
         })?;
-        self.sign_in(account.id).await
+        self.record(account.id, Event::AccountCreated, "").await;
+        self.sign_in(account.id, how).await
     }
-}
 
-impl From<Registered> for NewPasskey {
-    fn from(registered: Registered) -> Self {
-        Self {
+    /// A passkey as it is stored, with the browser that it came from.
+    pub(crate) fn new_passkey(&self, registered: Registered) -> NewPasskey {
+        NewPasskey {
             id: registered.id,
             credential: registered.passkey,
             aaguid: registered.aaguid.to_string(),
@@ -123,6 +134,9 @@ impl From<Registered> for NewPasskey {
             counter: registered.counter.into(),
             backup_eligible: registered.backup_eligible,
             backed_up: registered.backed_up,
+            verified_model: registered.verified_model,
+            with: self.browser(),
+            here: registered.here,
         }
     }
 }

@@ -23,7 +23,7 @@ on_both! {
         assert!(!visitor.is_signed_in().await);
 
         let answer = visitor.sign_in(&mut passkey).await.expect_status(200);
-        assert_eq!(answer.json()["name"]["username"], "Robin@Example.org");
+        assert_eq!(answer.json()["done"]["username"], "Robin@Example.org");
         assert!(visitor.is_signed_in().await);
     }
 

@@ -569,6 +569,9 @@ fn passkey(id: &str) -> NewPasskey {
         counter: 1,
         backup_eligible: true,
         backed_up: false,
+        verified_model: false,
+        with: "Chrome on Linux".into(),
+        here: true,
     }
 }
 
@@ -579,6 +582,8 @@ fn use_of(id: &str, counter_before: i64, counter: i64) -> PasskeyUse {
         counter,
         backed_up: true,
         credential: format!("{{\"counter\":{counter}}}"),
+        with: "Firefox on Windows".into(),
+        here: false,
     }
 }
 

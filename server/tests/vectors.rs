@@ -5,11 +5,11 @@
 
 use app::api::Code;
 use latchkey::{
-    RelyingParty,
+    Attestation, RelyingParty,
     ceremonies::{
         authentication::{self, Accepted, Claim, Stored},
         encode,
-        registration::{self, Registered, User},
+        registration::{self, Mode, Registered, User},
     },
 };
 use serde::Deserialize;
@@ -41,21 +41,21 @@ fn field(part: &Value, name: &str) -> String {
 }
 
 fn relying_party() -> RelyingParty {
-    RelyingParty::new(&"https://example.org".parse().unwrap()).unwrap()
+    RelyingParty::new(&"https://example.org".parse().unwrap(), &[], Attestation::None).unwrap()
 }
 
 /// The stored state, as if the vector's challenge had been the one that was sent.
 fn with_challenge(state: &str, part: &str, challenge: String) -> String {
     let mut state: Value = serde_json::from_str(state).unwrap();
-    state[part]["challenge"] = challenge.into();
+    *state.pointer_mut(&format!("{part}/challenge")).unwrap() = challenge.into();
     state.to_string()
 }
 
 fn register(vector: &Vector) -> Result<Registered, Code> {
     let given = &vector.registration;
     let user = User { id: ACCOUNT, username: "robin", display_name: "Robin" };
-    let started = registration::start(&relying_party(), user, Vec::new())?;
-    let state = with_challenge(&started.state, "rs", field(given, "challenge"));
+    let started = registration::start(&relying_party(), user, Vec::new(), Mode::Modal)?;
+    let state = with_challenge(&started.state, "", field(given, "challenge"));
     let id = field(given, "credential_id");
     let response = json!({
         "id": id, "rawId": id, "type": "public-key",
@@ -64,13 +64,13 @@ fn register(vector: &Vector) -> Result<Registered, Code> {
             "attestationObject": field(given, "attestationObject"),
         },
     });
-    registration::finish(&relying_party(), &state, &response.to_string())
+    registration::finish(&relying_party(), &state, &response.to_string(), Mode::Modal)
 }
 
 fn authenticate(vector: &Vector, registered: &Registered) -> Result<Accepted, Code> {
     let given = &vector.authentication;
     let started = authentication::start(&relying_party())?;
-    let state = with_challenge(&started.state, "ast", field(given, "challenge"));
+    let state = with_challenge(&started.state, "/ast", field(given, "challenge"));
     let response = json!({
         "id": registered.id, "rawId": registered.id, "type": "public-key",
         "response": {

@@ -5,7 +5,7 @@
 
 use leptos::{prelude::*, server_fn::codec::Json};
 
-use super::{Options, PublicError, SignedIn};
+use super::{Added, Options, PublicError, SignedIn};
 
 #[server(endpoint = "passkey/sign-in/start", input = Json)]
 pub async fn start_sign_in() -> Result<Options, PublicError> {
@@ -37,4 +37,35 @@ pub async fn sign_in_with_password(
     password: String,
 ) -> Result<SignedIn, PublicError> {
     super::backend().sign_in_with_password(&username, &password).await
+}
+
+/// For a passkey of one account: a fresh proof, or a second factor.
+#[server(endpoint = "passkey/proof/start", input = Json)]
+pub async fn start_proof() -> Result<Options, PublicError> {
+    super::backend().start_proof().await
+}
+
+/// `credential`: the assertion, as `PublicKeyCredential.toJSON()` gives it.
+#[server(endpoint = "passkey/proof/finish", input = Json)]
+pub async fn finish_proof(credential: String) -> Result<(), PublicError> {
+    super::backend().finish_proof(&credential).await
+}
+
+/// For one more passkey of the account. `conditional`: created by the browser
+/// itself, after a password.
+#[server(endpoint = "passkey/addition/start", input = Json)]
+pub async fn start_addition(conditional: bool) -> Result<Options, PublicError> {
+    super::backend().start_addition(conditional).await
+}
+
+/// `credential`: the new credential, as `PublicKeyCredential.toJSON()` gives it.
+#[server(endpoint = "passkey/addition/finish", input = Json)]
+pub async fn finish_addition(credential: String, announce: bool) -> Result<Added, PublicError> {
+    super::backend().finish_addition(&credential, announce).await
+}
+
+/// After the signals of [`Signals`](super::Signals) were given.
+#[server(endpoint = "passkey/signalled", input = Json)]
+pub async fn signalled(version: i64) -> Result<(), PublicError> {
+    super::backend().signalled(version).await
 }

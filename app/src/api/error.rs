@@ -29,6 +29,8 @@ pub enum Code {
     CrossSite,
     NotFound,
     SignInRequired,
+    /// A fresh sign-in, for what changes how the account is signed in to.
+    ProofRequired,
     Busy,
     Internal,
     /// The server was not reached; made by the browser.
@@ -42,6 +44,11 @@ pub enum Code {
     PasswordTooShort,
     PasswordTooLong,
     PasswordCommon,
+    RecoveryCodeWrong,
+    PasskeyNameInvalid,
+    LastWayIn,
+    NoPasskey,
+    SecondFactorMissing,
 
     // Ceremonies (WebAuthn L3 §7.1 and §7.2)
     ChallengeUnknown,
@@ -57,6 +64,7 @@ pub enum Code {
     BadSignature,
     CounterWentBack,
     BackupFlagsWrong,
+    AttestationUntrusted,
     CeremonyRefused,
 
     // Shop
@@ -86,10 +94,16 @@ impl Code {
     pub fn status(self) -> u16 {
         match self {
             Self::TooLarge => 413,
-            Self::CrossSite => 403,
+            Self::CrossSite | Self::ProofRequired => 403,
             Self::NotFound => 404,
-            Self::SignInRequired | Self::WrongPassword => 401,
-            Self::UsernameTaken | Self::CredentialTaken | Self::OutOfStock | Self::CartEmpty => 409,
+            Self::SignInRequired | Self::WrongPassword | Self::RecoveryCodeWrong => 401,
+            Self::UsernameTaken
+            | Self::CredentialTaken
+            | Self::LastWayIn
+            | Self::NoPasskey
+            | Self::SecondFactorMissing
+            | Self::OutOfStock
+            | Self::CartEmpty => 409,
             Self::Busy => 503,
             Self::Internal | Self::Unreachable => 500,
             Self::UnknownCredential => 404,
@@ -98,6 +112,7 @@ impl Code {
             | Self::PasswordTooShort
             | Self::PasswordTooLong
             | Self::PasswordCommon
+            | Self::PasskeyNameInvalid
             | Self::DeliveryInvalid
             | Self::QuantityInvalid => 422,
             _ => 400,
@@ -117,6 +132,7 @@ impl Code {
             Self::CrossSite => "That request came from another site, so it was not carried out.",
             Self::NotFound => "There is nothing here.",
             Self::SignInRequired => "Please sign in first.",
+            Self::ProofRequired => "Please confirm that it is you first.",
             Self::Busy => "The store is busy. Please try again in a moment.",
             Self::Internal => "Something went wrong on our side. Please try again.",
             Self::Unreachable => {
@@ -131,6 +147,15 @@ impl Code {
             Self::PasswordTooShort => "Please use at least 12 characters.",
             Self::PasswordTooLong => "Please use at most 128 bytes.",
             Self::PasswordCommon => "That password is easily guessed. Please choose another.",
+            Self::RecoveryCodeWrong => {
+                "That username and recovery code do not go together. Each code works once."
+            }
+            Self::PasskeyNameInvalid => "Please enter a name of at most 64 characters.",
+            Self::LastWayIn => {
+                "That is the last way to sign in to this account. Add another one first."
+            }
+            Self::SecondFactorMissing => "A second factor needs a password and a passkey.",
+            Self::NoPasskey => "This account has no passkey to ask for. Add one first.",
             Self::ChallengeUnknown => {
                 "That took too long, or was answered before. Please try again."
             }
@@ -152,6 +177,10 @@ impl Code {
             }
             Self::BackupFlagsWrong => {
                 "That passkey has changed in a way that it should not. Please sign in another way."
+            }
+            Self::AttestationUntrusted => {
+                "This store accepts passkeys of certain verified models only, and could not verify \
+                 this one. It was not added."
             }
             Self::CartEmpty => "Your cart is empty.",
             Self::OutOfStock => "Not everything can be ordered. See the lines marked below.",

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Offer, Signals};
+
 /// An amount in minor units (euro cents).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -74,29 +76,16 @@ pub struct Visitor {
     pub account: Option<AccountName>,
     /// Pieces in the cart.
     pub cart_count: i64,
+    /// What came of the visitor's last action.
+    pub notice: Option<String>,
+    pub offer: Option<Offer>,
+    pub signals: Option<Signals>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountName {
     pub username: String,
     pub display_name: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    pub name: AccountName,
-    pub has_password: bool,
-    pub passkeys: Vec<PasskeyCard>,
-    /// Newest first.
-    pub orders: Vec<OrderSummary>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PasskeyCard {
-    pub created: Instant,
-    pub last_used: Instant,
-    /// Backup state (BS): whether its provider keeps a copy elsewhere.
-    pub synced: bool,
 }
 
 /// A moment in UTC, in milliseconds since 1970.
@@ -156,10 +145,14 @@ pub struct Options {
     pub public_key: String,
 }
 
-/// The end of a ceremony that signed somebody in.
+/// What came of a sign-in that proved right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedIn {
-    pub name: AccountName,
+#[serde(rename_all = "snake_case")]
+pub enum SignedIn {
+    Done(AccountName),
+    /// The account asks for a second factor, and until then for nothing else:
+    /// on to `/second-factor`.
+    PasskeyToo,
 }
 
 /// What came back wrong in a form post, so that the page can be shown again

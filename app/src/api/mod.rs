@@ -1,9 +1,10 @@
 //! What browser and server say to each other.
 //!
-//! [`messages`] are the plain data, [`error`] the one public error,
+//! [`messages`] and [`account`] are the plain data, [`error`] the one public error,
 //! [`ceremonies`] the server functions, and [`backend`] the trait through which
 //! pages and server functions reach the server.
 
+pub mod account;
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod ceremonies;
@@ -11,6 +12,7 @@ pub mod error;
 pub mod messages;
 mod next;
 
+pub use account::*;
 #[cfg(feature = "ssr")]
 pub use backend::{Backend, SharedBackend, backend};
 pub use error::{Code, PublicError};

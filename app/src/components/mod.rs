@@ -8,5 +8,5 @@ mod time;
 
 pub use form::{Control, Field, FormAlert};
 pub use goods::{OrderLines, Picture, Quantity, Stock};
-pub use site::{SiteFooter, SiteHeader};
+pub use site::{Mark, Notice, PasskeyUpkeep, SiteFooter, SiteHeader};
 pub use time::When;

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use crate::{
     api::{Visitor, with_next},
-    pages::{here, next_path, visitor},
-    passkey::{PasskeyPress, Place},
+    pages::{here, is_passing, onward, visitor},
+    passkey::{PasskeyOffer, PasskeyPress, PasskeySignals, Place},
 };
 
 #[component]
@@ -31,7 +31,7 @@ fn Navigation(visitor: Visitor, here: String) -> impl IntoView {
         }
         .into_any(),
         None => {
-            let next = after_sign_in(here);
+            let next = onward();
             let form = with_next("/sign-in", &next);
             let signing_in = current("/sign-in");
             view! {
@@ -55,13 +55,6 @@ fn Navigation(visitor: Visitor, here: String) -> impl IntoView {
     }
 }
 
-/// Where the header's "Sign in" leads back to: here, unless this page is itself
-/// on the way to somewhere else.
-fn after_sign_in(here: String) -> String {
-    let on_the_way = ["/sign-in", "/sign-up", "/one-button"];
-    if on_the_way.iter().any(|page| here.starts_with(page)) { next_path() } else { here }
-}
-
 #[component]
 fn CartCount(pieces: i64) -> impl IntoView {
     (pieces > 0).then(|| {
@@ -76,7 +69,7 @@ fn CartCount(pieces: i64) -> impl IntoView {
 
 /// A latch key, as old as the word.
 #[component]
-fn Mark() -> impl IntoView {
+pub fn Mark() -> impl IntoView {
     view! {
         <svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
             <path
@@ -105,5 +98,29 @@ pub fn SiteFooter() -> impl IntoView {
                 </ul>
             </nav>
         </footer>
+    }
+}
+
+/// What came of the visitor's last action. It has the focus, so that screen readers
+/// read it before the page.
+#[component]
+pub fn Notice() -> impl IntoView {
+    let notice = visitor().notice;
+    notice.map(|notice| {
+        view! { <p class="notice" role="status" tabindex="-1" autofocus=true>{notice}</p> }
+    })
+}
+
+/// What the browser is asked or told on any page, once somebody is signed in.
+#[component]
+pub fn PasskeyUpkeep() -> impl IntoView {
+    let Visitor { offer, signals, .. } = visitor();
+    let here = here();
+    // Not where a passkey is being asked for or created already.
+    let busy = is_passing() || here.starts_with("/account/passkeys/new");
+    let offer = offer.filter(|_| !busy);
+    view! {
+        {offer.map(|offer| view! { <PasskeyOffer offer here/> })}
+        {signals.map(|signals| view! { <PasskeySignals signals/> })}
     }
 }

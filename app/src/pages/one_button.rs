@@ -16,7 +16,7 @@ pub fn OneButton() -> impl IntoView {
     let link = form.clone();
     view! {
         <Title text="Choose your passkey to sign in – Latchkey"/>
-        <div class="narrow one-button">
+        <div class="narrow">
             <h1>"Choose your passkey to sign in"</h1>
             <p>
                 "Your browser will show the passkeys you have for this store. "

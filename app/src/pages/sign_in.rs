@@ -46,6 +46,10 @@ pub fn SignIn() -> impl IntoView {
             <p class="aside">
                 "New here? " <a href=with_next("/sign-up", &next)>"Create an account"</a>
             </p>
+            <p>
+                "Lost your passkey or password? "
+                <a href=with_next("/recover", &next)>"Use a recovery code"</a>
+            </p>
         </div>
     }
 }

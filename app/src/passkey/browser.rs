@@ -6,13 +6,13 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::{Function, JSON, Object, Promise, Reflect};
+use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, CredentialsContainer};
 
-use crate::api::same_origin_path;
+use crate::api::{AccountName, Signals, same_origin_path};
 
 use super::ladder::{Answer, Ask, Browser, Failure, Spelling};
 
@@ -61,6 +61,8 @@ pub(super) async fn capabilities() -> Browser {
         webauthn: true,
         immediate: can("immediateGet").then(spelling),
         conditional: can("conditionalGet"),
+        conditional_create: can("conditionalCreate"),
+        platform: can("passkeyPlatformAuthenticator") || can("userVerifyingPlatformAuthenticator"),
     }
 }
 
@@ -134,11 +136,16 @@ fn read(credential: &JsValue) -> Js<Credential> {
     }
 }
 
-/// `navigator.credentials.create`. `public_key`: the options, as JSON.
-pub(super) async fn create(public_key: &str) -> Result<Created, Failure> {
+/// `navigator.credentials.create`. `public_key`: the options, as JSON. `conditional`:
+/// without asking the person, if the browser finds that it may (WebAuthn L3 §5.1.3).
+pub(super) async fn create(public_key: &str, conditional: bool) -> Result<Created, Failure> {
     let created = async {
         let options = Object::new();
         set(&options, "publicKey", &parse("parseCreationOptionsFromJSON", public_key)?);
+        if conditional {
+            set(&options, "mediation", &"conditional".into());
+            set(&options, "signal", &new_pending()?);
+        }
         let promise = credentials().create_with_options(options.unchecked_ref())?;
         let credential = JsFuture::from(promise).await?;
         let id = member(&credential, "id")?.as_string().unwrap_or_default();
@@ -148,7 +155,7 @@ pub(super) async fn create(public_key: &str) -> Result<Created, Failure> {
 }
 
 thread_local! {
-    /// Ends the conditional request that is pending.
+    /// Ends the conditional request or creation that is pending.
     static PENDING: RefCell<Option<AbortController>> = const { RefCell::new(None) };
 }
 
@@ -160,7 +167,7 @@ fn new_pending() -> Js {
     Ok(signal)
 }
 
-/// Ends a pending conditional request: while there is one, every other request
+/// Ends a pending conditional request or creation: while there is one, every other request
 /// fails with an `OperationError`.
 pub(super) fn end_pending() {
     if let Some(controller) = PENDING.with_borrow_mut(Option::take) {
@@ -174,15 +181,49 @@ pub(super) fn can_signal_unknown() -> bool {
         .is_ok_and(|method| method.is_function())
 }
 
-/// WebAuthn L3 §5.1.10.1: the password manager may forget this credential.
-pub(super) async fn signal_unknown(credential_id: &str) {
+/// WebAuthn L3 §5.1.10.1: the password manager may forget this credential. `options`: of
+/// the ceremony that it was used or created in, as JSON.
+pub(super) async fn signal_unknown(options: &str, credential_id: &str) {
     let details = Object::new();
-    // The relying party ID is this host, as in the options of every ceremony.
-    set(&details, "rpId", &window().location().hostname().unwrap_or_default().into());
+    set(&details, "rpId", &rp_id(options).unwrap_or_default());
     set(&details, "credentialId", &credential_id.into());
-    let signal =
-        public_key_credential().and_then(|class| call(&class, "signalUnknownCredential", &details));
-    // A signal is a courtesy: nothing depends on its outcome.
+    signal("signalUnknownCredential", &details).await;
+}
+
+/// The relying party ID, which an assertion's options have at the top and a
+/// registration's in `rp`. It need not be the host of this page.
+fn rp_id(options: &str) -> Js {
+    let options = JSON::parse(options)?;
+    let rp = member(&options, "rp")?;
+    if rp.is_object() { member(&rp, "id") } else { member(&options, "rpId") }
+}
+
+/// WebAuthn L3 §5.1.10.2 and §5.1.10.3: the password manager may forget what is not
+/// accepted, and learns new names.
+pub(super) async fn signal_account(signals: &Signals) {
+    let accepted: Array = signals.accepted.iter().map(JsValue::from).collect();
+    let details = account_details(signals);
+    set(&details, "allAcceptedCredentialIds", &accepted);
+    signal("signalAllAcceptedCredentials", &details).await;
+    if let Some(AccountName { username, display_name }) = &signals.name {
+        let details = account_details(signals);
+        set(&details, "name", &username.into());
+        set(&details, "displayName", &display_name.into());
+        signal("signalCurrentUserDetails", &details).await;
+    }
+}
+
+fn account_details(signals: &Signals) -> Object {
+    let details = Object::new();
+    set(&details, "rpId", &(&signals.rp_id).into());
+    set(&details, "userId", &(&signals.user_id).into());
+    details
+}
+
+/// A signal is a courtesy: nothing depends on its outcome, or on whether there is such a
+/// signal.
+async fn signal(method: &str, details: &Object) {
+    let signal = public_key_credential().and_then(|class| call(&class, method, details));
     if let Ok(done) = signal {
         let _ = JsFuture::from(Promise::resolve(&done)).await;
     }

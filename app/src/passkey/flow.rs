@@ -1,6 +1,6 @@
 //! What a press does, from top to bottom.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use futures::future::{FutureExt, LocalBoxFuture, Shared};
 use leptos::prelude::set_timeout_with_handle;
@@ -9,13 +9,14 @@ use super::{
     Place,
     browser::{self, Credential},
     control::Control,
-    ladder::{self, Ask, Browser, Step},
+    ladder::{self, Answer, Ask, Browser, Failure, Step},
     prefetch,
 };
 use crate::api::{
-    AccountName, Code, Options, PublicError,
+    AccountName, Added, Code, Options, PublicError, Signals, SignedIn,
     ceremonies::{
-        finish_sign_in, finish_sign_up, sign_in_with_password, start_sign_in, start_sign_up,
+        finish_addition, finish_proof, finish_sign_in, finish_sign_up, sign_in_with_password,
+        signalled, start_addition, start_proof, start_sign_in, start_sign_up,
     },
     with_next,
 };
@@ -39,7 +40,7 @@ pub(super) async fn press(place: Place, next: String, control: Control) {
         let credential = browser::get(ask, &options.public_key).await;
         step = ladder::next(ask, credential.answer(), matches!(step, Step::AskAgain(_)));
         if let Step::VerifyPasskey | Step::CheckPassword = step {
-            return finish(credential, &next, control).await;
+            return finish(credential, &options, &next, control).await;
         }
         unanswered = Some(options);
     }
@@ -52,7 +53,7 @@ pub(super) async fn press(place: Place, next: String, control: Control) {
 }
 
 /// Lets the server decide, and goes on to `next` once signed in.
-async fn finish(credential: Credential, next: &str, control: Control) {
+async fn finish(credential: Credential, asked: &Options, next: &str, control: Control) {
     prefetch::pause();
     let signed_in = match credential {
         Credential::Passkey(json) => finish_sign_in(json).await,
@@ -62,19 +63,20 @@ async fn finish(credential: Credential, next: &str, control: Control) {
         Credential::None(_) => return,
     };
     match signed_in {
-        Ok(_) => browser::go(next),
+        Ok(SignedIn::Done(_)) => browser::go(next),
+        Ok(SignedIn::PasskeyToo) => browser::go(&with_next("/second-factor", next)),
         Err(error) => {
             prefetch::resume();
-            say_refusal(&error, control).await;
+            say_refusal(&error, asked, control).await;
             rearm_autofill();
         }
     }
 }
 
-async fn say_refusal(error: &PublicError, control: Control) {
+async fn say_refusal(error: &PublicError, asked: &Options, control: Control) {
     let (sentence, signal) = ladder::refused(error, browser::can_signal_unknown());
     if let Some(id) = error.credential_id.as_deref().filter(|_| signal) {
-        browser::signal_unknown(id).await;
+        browser::signal_unknown(&asked.public_key, id).await;
     }
     control.say(sentence);
 }
@@ -107,16 +109,16 @@ async fn autofill(next: String, control: Control) {
     };
     // Without an answer from the server there is no autofill, and the form is
     // none the worse for it.
-    let Ok(Options { public_key }) = start_sign_in().await else {
+    let Ok(options) = start_sign_in().await else {
         return;
     };
     let renewal = set_timeout_with_handle(rearm_autofill, prefetch::FRESH);
-    let credential = browser::get(ask, &public_key).await;
+    let credential = browser::get(ask, &options.public_key).await;
     if let Ok(renewal) = renewal {
         renewal.clear();
     }
     if ladder::next(ask, credential.answer(), false) == Step::VerifyPasskey {
-        finish(credential, &next, control).await;
+        finish(credential, &options, &next, control).await;
     }
 }
 
@@ -130,7 +132,7 @@ pub(super) async fn sign_up(name: AccountName, next: String, control: Control) -
             return Some(error.code);
         }
     };
-    let created = match browser::create(&options.public_key).await {
+    let created = match browser::create(&options.public_key, false).await {
         Ok(created) => created,
         Err(failure) => {
             control.say(ladder::not_created(failure));
@@ -141,14 +143,101 @@ pub(super) async fn sign_up(name: AccountName, next: String, control: Control) -
     match finish_sign_up(created.json).await {
         Ok(_) => browser::go(&next),
         Err(error) => {
-            if ladder::is_useless(error.code) {
-                browser::signal_unknown(&created.id).await;
-            }
+            forget_if_useless(&error, &options, &created.id).await;
             prefetch::resume();
             control.say(error.message);
         }
     }
     None
+}
+
+/// A passkey that the server did not take opens nothing: the password manager need not
+/// keep it.
+async fn forget_if_useless(error: &PublicError, options: &Options, credential_id: &str) {
+    if ladder::is_useless(error.code) {
+        browser::signal_unknown(&options.public_key, credential_id).await;
+    }
+}
+
+/// Asks for a passkey of this account, in the browser's dialog (modal), and goes on.
+pub(super) async fn prove(next: String, control: Control) {
+    let options = match start_proof().await {
+        Ok(options) => options,
+        Err(error) => return control.say(error.message),
+    };
+    browser::end_pending();
+    let credential = match browser::get(Ask::Modal, &options.public_key).await {
+        Credential::Passkey(json) => json,
+        Credential::None(Answer::Failed(failure)) => {
+            return control.say(ladder::not_proved(failure));
+        }
+        _ => return control.say(ladder::not_proved(Failure::Other)),
+    };
+    match finish_proof(credential).await {
+        Ok(()) => browser::go(&next),
+        Err(error) => say_refusal(&error, &options, control).await,
+    }
+}
+
+/// Adds a passkey to the account, in the browser's dialog. Gives back who keeps it.
+pub(super) async fn add(announce: bool, control: Control) -> Option<Added> {
+    let options = match start_addition(false).await {
+        Ok(options) => options,
+        Err(error) if error.code == Code::ProofRequired => {
+            browser::go(&with_next("/confirm", "/account/passkeys/new"));
+            return None;
+        }
+        Err(error) => {
+            control.say(error.message);
+            return None;
+        }
+    };
+    browser::end_pending();
+    match browser::create(&options.public_key, false).await {
+        Ok(created) => match finish_addition(created.json, announce).await {
+            Ok(added) => return Some(added),
+            Err(error) => {
+                forget_if_useless(&error, &options, &created.id).await;
+                control.say(error.message);
+            }
+        },
+        Err(failure) => control.say(ladder::not_created(failure)),
+    }
+    None
+}
+
+/// How long the browser may take to create a passkey by itself. It can wait for ever, and
+/// nothing else could be asked for meanwhile.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Lets the browser create a passkey by itself. Whatever fails, fails silently: nobody
+/// asked for it.
+pub(super) async fn add_automatically() -> Option<Added> {
+    let options = start_addition(true).await.ok()?;
+    let end = set_timeout_with_handle(browser::end_pending, PATIENCE);
+    let created = browser::create(&options.public_key, true).await;
+    if let Ok(end) = end {
+        end.clear();
+    }
+    let created = created.ok()?;
+    match finish_addition(created.json, false).await {
+        Ok(added) => Some(added),
+        Err(error) => {
+            forget_if_useless(&error, &options, &created.id).await;
+            None
+        }
+    }
+}
+
+/// Tells the password manager about the account's passkeys, then the server that this was
+/// done: without an answer, the next page tells it again.
+pub(super) async fn signal(signals: Signals) {
+    browser::signal_account(&signals).await;
+    let _ = signalled(signals.version).await;
+}
+
+pub(super) fn go(path: &str) {
+    browser::go(path);
 }
 
 /// What this browser can do; asked once.

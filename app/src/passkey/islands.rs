@@ -12,10 +12,10 @@ use super::{
     Place,
     control::Control,
     flow,
-    ladder::{self, Step, UNSUPPORTED},
+    ladder::{self, Bringing, Step, UNSUPPORTED},
     prefetch,
 };
-use crate::api::{AccountName, Code, with_next};
+use crate::api::{AccountName, Added, Code, Offer, Signals, with_next};
 
 /// A press that tries passkeys first. `next`: where to go once signed in. The
 /// children hold the link that is followed without JavaScript.
@@ -97,6 +97,133 @@ pub fn PasskeySignUp(next: String, children: Children) -> impl IntoView {
             <Status control form=None/>
         </div>
     }
+}
+
+/// A press that asks for a passkey of this account and goes to `next`: a fresh proof, or
+/// the second factor. The children hold the button.
+#[island]
+pub fn PasskeyProof(next: String, children: Children) -> impl IntoView {
+    let control = Control::new();
+    Effect::new(move |_| check_support(Place::OtherDevice, control));
+    let press = move |_: MouseEvent| control.run(flow::prove(next.clone(), control));
+    view! { <Ceremony control on_press=press>{children()}</Ceremony> }
+}
+
+/// A press that adds a passkey to the account and goes to `next`. The children hold the
+/// button.
+#[island]
+pub fn PasskeyAddition(next: String, children: Children) -> impl IntoView {
+    let control = Control::new();
+    Effect::new(move |_| check_support(Place::OtherDevice, control));
+    let press = move |_: MouseEvent| {
+        let next = next.clone();
+        control.run(async move {
+            if flow::add(true, control).await.is_some() {
+                flow::go(&next);
+            }
+        });
+    };
+    view! { <Ceremony control on_press=press>{children()}</Ceremony> }
+}
+
+/// A button's ceremony, and what it has to say.
+#[component]
+fn Ceremony(
+    control: Control,
+    on_press: impl Fn(MouseEvent) + 'static,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="passkey" data-busy=move || control.busy.get().then_some("")>
+            <div
+                class="passkey-control"
+                hidden=move || control.unsupported.get()
+                on:click=on_press
+            >
+                {children()}
+            </div>
+            <Status control form=None/>
+        </div>
+    }
+}
+
+/// After a sign-in without a passkey of this device: lets the browser create one by
+/// itself, or asks. Lies over the page, so that nothing moves.
+#[island]
+pub fn PasskeyOffer(offer: Offer, here: String) -> impl IntoView {
+    let control = Control::new();
+    let asking = RwSignal::new(false);
+    let added = RwSignal::new(None::<Added>);
+    Effect::new(move |_| {
+        leptos::task::spawn_local(async move {
+            match ladder::bring_up(flow::capabilities().await, offer) {
+                Bringing::Automatically => match flow::add_automatically().await {
+                    Some(new) => added.set(Some(new)),
+                    None => asking.set(true),
+                },
+                Bringing::Ask => asking.set(true),
+                Bringing::Nothing => {}
+            }
+        });
+    });
+    let press = move |_: MouseEvent| {
+        control.run(async move {
+            if let Some(new) = flow::add(false, control).await {
+                added.set(Some(new));
+                asking.set(false);
+            }
+        });
+    };
+    let (title, why) = match offer {
+        Offer::ThisDevice => (
+            "Create a passkey on this device",
+            "Next time you sign in here without reaching for your other device.",
+        ),
+        Offer::Automatic | Offer::Passkey => (
+            "Create a passkey",
+            "Sign in with your fingerprint, your face or your PIN next time, and nothing to type.",
+        ),
+    };
+    view! {
+        <aside
+            class="offer"
+            aria-label="Passkey"
+            hidden=move || !asking.get() && added.with(Option::is_none)
+            data-busy=move || control.busy.get().then_some("")
+        >
+            <div class="offer-ask" hidden=move || !asking.get()>
+                <p class="offer-title">{title}</p>
+                <p class="offer-why">{why}</p>
+                <div class="offer-ways">
+                    <button type="button" class="button" on:click=press>"Create a passkey"</button>
+                    <form method="post" action="/account/offer/dismiss">
+                        <input type="hidden" name="next" value=here/>
+                        <button class="quiet">"Not now"</button>
+                    </form>
+                </div>
+                <Status control form=None/>
+            </div>
+            <p class="offer-done" role="status">
+                {move || added.get().map(|added| view! {
+                    {saved(added)}
+                    <a href="/account#passkeys">"See your passkeys"</a>
+                })}
+            </p>
+        </aside>
+    }
+}
+
+fn saved(Added { provider }: Added) -> String {
+    match provider {
+        Some(provider) => format!("A passkey was saved in {provider}. "),
+        None => "A passkey was saved. ".to_owned(),
+    }
+}
+
+/// Tells the browser's password manager about the account's passkeys.
+#[island]
+pub fn PasskeySignals(signals: Signals) -> impl IntoView {
+    Effect::new(move |_| leptos::task::spawn_local(flow::signal(signals.clone())));
 }
 
 /// What the ceremony has to say, for eyes and screen readers.

@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Code, PublicError};
+use crate::api::{Code, Offer, PublicError};
 
 /// Where a press happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,11 @@ pub struct Browser {
     pub immediate: Option<Spelling>,
     /// The capability `conditionalGet`.
     pub conditional: bool,
+    /// The capability `conditionalCreate`.
+    pub conditional_create: bool,
+    /// A passkey can be kept on this device: the capability `passkeyPlatformAuthenticator`
+    /// or `userVerifyingPlatformAuthenticator`.
+    pub platform: bool,
 }
 
 /// How an immediate request is spelled.
@@ -183,16 +188,44 @@ pub fn is_useless(refusal: Code) -> bool {
     !matches!(refusal, Code::Unreachable | Code::Internal | Code::Busy | Code::CredentialTaken)
 }
 
+/// How to bring up the offer of a passkey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bringing {
+    /// The browser may create one by itself; if it does not, the person is asked.
+    Automatically,
+    Ask,
+    Nothing,
+}
+
+/// How to bring up `offer` in this browser.
+#[must_use]
+pub fn bring_up(browser: Browser, offer: Offer) -> Bringing {
+    match offer {
+        _ if !browser.webauthn => Bringing::Nothing,
+        Offer::Automatic if browser.conditional_create => Bringing::Automatically,
+        Offer::ThisDevice if !browser.platform => Bringing::Nothing,
+        Offer::Automatic | Offer::Passkey | Offer::ThisDevice => Bringing::Ask,
+    }
+}
+
+/// What to say when the account's passkey was asked for, and none came.
+#[must_use]
+pub fn not_proved(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Security => WRONG_ADDRESS,
+        Failure::NotSupported => UNSUPPORTED,
+        _ => "No passkey was used. You can try again.",
+    }
+}
+
 /// What to say when `navigator.credentials.create` failed.
 #[must_use]
 pub fn not_created(failure: Failure) -> &'static str {
     match failure {
         Failure::InvalidState => "This device has a passkey for this account already.",
         Failure::Security => WRONG_ADDRESS,
-        Failure::NotSupported => {
-            "This device cannot create a passkey. You can use a password instead."
-        }
-        _ => "No passkey was created. You can try again, or use a password instead.",
+        Failure::NotSupported => "This device cannot create a passkey.",
+        _ => "No passkey was created. You can try again.",
     }
 }
 
@@ -200,11 +233,22 @@ pub fn not_created(failure: Failure) -> &'static str {
 mod tests {
     use super::*;
 
-    const NEW: Browser =
-        Browser { webauthn: true, immediate: Some(Spelling::UiMode), conditional: true };
+    const NEW: Browser = Browser {
+        webauthn: true,
+        immediate: Some(Spelling::UiMode),
+        conditional: true,
+        conditional_create: true,
+        platform: true,
+    };
     const TRIAL: Browser = Browser { immediate: Some(Spelling::Mediation), ..NEW };
     const OLDER: Browser = Browser { immediate: None, ..NEW };
-    const NONE: Browser = Browser { webauthn: false, immediate: None, conditional: false };
+    const NONE: Browser = Browser {
+        webauthn: false,
+        immediate: None,
+        conditional: false,
+        conditional_create: false,
+        platform: false,
+    };
 
     fn immediate(passwords: bool) -> Ask {
         Ask::Immediate { spelling: Spelling::UiMode, passwords }
@@ -321,6 +365,32 @@ mod tests {
     fn autofill_fails_silently() {
         for failure in [Failure::NotAllowed, Failure::Abort, Failure::Pending, Failure::Other] {
             assert_eq!(next(Ask::Conditional, Answer::Failed(failure), false), Step::Stay);
+        }
+    }
+
+    // Getting people a passkey.
+
+    #[test]
+    fn after_a_password_the_browser_may_create_one_by_itself_or_the_person_is_asked() {
+        assert_eq!(bring_up(NEW, Offer::Automatic), Bringing::Automatically);
+        let without = Browser { conditional_create: false, ..NEW };
+        assert_eq!(bring_up(without, Offer::Automatic), Bringing::Ask);
+        assert_eq!(bring_up(NEW, Offer::Passkey), Bringing::Ask);
+    }
+
+    #[test]
+    fn one_for_this_device_is_offered_where_the_device_can_keep_it() {
+        assert_eq!(bring_up(NEW, Offer::ThisDevice), Bringing::Ask);
+        let without = Browser { platform: false, ..NEW };
+        assert_eq!(bring_up(without, Offer::ThisDevice), Bringing::Nothing);
+        // A security key will do where the offer is any passkey.
+        assert_eq!(bring_up(without, Offer::Passkey), Bringing::Ask);
+    }
+
+    #[test]
+    fn nothing_is_offered_without_webauthn() {
+        for offer in [Offer::Automatic, Offer::Passkey, Offer::ThisDevice] {
+            assert_eq!(bring_up(NONE, offer), Bringing::Nothing);
         }
     }
 

@@ -13,5 +13,8 @@ pub mod islands;
 pub mod ladder;
 mod prefetch;
 
-pub use islands::{PasskeyAutofill, PasskeyPress, PasskeySignUp};
+pub use islands::{
+    PasskeyAddition, PasskeyAutofill, PasskeyOffer, PasskeyPress, PasskeyProof, PasskeySignUp,
+    PasskeySignals,
+};
 pub use ladder::Place;

@@ -1,8 +1,12 @@
-//! Signing in with a discoverable credential (WebAuthn L3 §7.2).
+//! Answering a challenge with a passkey (WebAuthn L3 §7.2): any passkey of this store,
+//! to sign in, or one of a known account's, to prove it once more.
 
 use app::api::Code;
+use serde_json::{Value, json};
 use uuid::Uuid;
-use webauthn_rs::prelude::{DiscoverableAuthentication, Passkey};
+use webauthn_rs::prelude::{
+    AuthenticationResult, DiscoverableAuthentication, Passkey, PasskeyAuthentication,
+};
 use webauthn_rs_proto::PublicKeyCredential;
 
 use super::{RelyingParty, Started, client_data, encode, malformed, refusal};
@@ -15,6 +19,10 @@ pub struct Claim {
     pub credential_id: String,
     /// The account that the authenticator says it belongs to.
     user: Option<Uuid>,
+    /// `authenticatorAttachment` says "platform": part of the device in front of the person.
+    pub here: bool,
+    /// It says "cross-platform": a phone, or a security key.
+    pub elsewhere: bool,
 }
 
 /// What is stored of the credential that a [`Claim`] names.
@@ -23,6 +31,14 @@ pub struct Stored<'a> {
     pub account: Uuid,
     /// The [`Passkey`], as JSON.
     pub passkey: &'a str,
+}
+
+/// A passkey that may answer, with its transport hints.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowed<'a> {
+    /// The [`Passkey`], as JSON.
+    pub passkey: &'a str,
+    pub transports: &'a [String],
 }
 
 /// An assertion that was verified: what to store of it.
@@ -50,21 +66,50 @@ pub fn start(rp: &RelyingParty) -> Result<Started, Code> {
     })
 }
 
+/// Options for one account's passkeys (`allowCredentials`), wherever they are kept.
+///
+/// # Errors
+/// [`Code::NoPasskey`] when there are none.
+pub fn start_for(rp: &RelyingParty, allowed: &[Allowed<'_>]) -> Result<Started, Code> {
+    if allowed.is_empty() {
+        return Err(Code::NoPasskey);
+    }
+    let passkeys = allowed.iter().map(|allowed| serde_json::from_str(allowed.passkey));
+    let passkeys: Vec<Passkey> = passkeys.collect::<Result<_, _>>().map_err(|_| Code::Internal)?;
+    let (request, state) =
+        rp.webauthn.start_passkey_authentication(&passkeys).map_err(|_| Code::Internal)?;
+    let mut options = serde_json::to_value(&request.public_key).map_err(|_| Code::Internal)?;
+    if let Some(list) = options["allowCredentials"].as_array_mut() {
+        for (credential, allowed) in list.iter_mut().zip(allowed) {
+            credential["transports"] = json!(allowed.transports);
+        }
+    }
+    Ok(Started {
+        challenge: encode(request.public_key.challenge.as_ref()),
+        options: options.to_string(),
+        state: serde_json::to_string(&state).map_err(|_| Code::Internal)?,
+    })
+}
+
 impl Claim {
     /// # Errors
     /// [`Code::Malformed`] unless `response` is an assertion.
     pub fn read(response: &str) -> Result<Self, Code> {
-        let credential: PublicKeyCredential = serde_json::from_str(response).map_err(malformed)?;
+        let response: Value = serde_json::from_str(response).map_err(malformed)?;
+        let attachment = &response["authenticatorAttachment"];
+        let (here, elsewhere) = (attachment == "platform", attachment == "cross-platform");
+        let credential: PublicKeyCredential =
+            serde_json::from_value(response).map_err(malformed)?;
         if credential.type_ != "public-key" || credential.id != encode(&credential.raw_id) {
             return Err(Code::Malformed);
         }
         let user = credential.response.user_handle.as_ref();
         let user = user.and_then(|handle| Uuid::from_slice(handle.as_ref()).ok());
-        Ok(Self { credential_id: credential.id.clone(), user, credential })
+        Ok(Self { credential_id: credential.id.clone(), user, here, elsewhere, credential })
     }
 }
 
-/// Verifies a claim against the credential that it names.
+/// Verifies a claim against the credential that it names, in answer to [`start`].
 ///
 /// # Errors
 /// What is wrong with the claim.
@@ -76,7 +121,7 @@ pub fn finish(
 ) -> Result<Accepted, Code> {
     let state: DiscoverableAuthentication =
         serde_json::from_str(state).map_err(|_| Code::Internal)?;
-    let mut passkey: Passkey = serde_json::from_str(stored.passkey).map_err(|_| Code::Internal)?;
+    let passkey: Passkey = serde_json::from_str(stored.passkey).map_err(|_| Code::Internal)?;
     // §7.2 step 6: the user was not known before, so the user handle must be
     // there and name the owner of the credential.
     if claim.user != Some(stored.account) {
@@ -89,7 +134,41 @@ pub fn finish(
         .webauthn
         .finish_discoverable_authentication_v2(&claim.credential, state, &passkey)
         .map_err(refusal)?;
-    passkey.update_credential(&result);
+    accept(passkey, &result)
+}
+
+/// Verifies a claim in answer to [`start_for`].
+///
+/// # Errors
+/// What is wrong with the claim.
+pub fn finish_for(
+    rp: &RelyingParty,
+    state: &str,
+    claim: &Claim,
+    stored: Stored<'_>,
+) -> Result<Accepted, Code> {
+    let state: PasskeyAuthentication = serde_json::from_str(state).map_err(|_| Code::Internal)?;
+    let passkey: Passkey = serde_json::from_str(stored.passkey).map_err(|_| Code::Internal)?;
+    // §7.2 step 6: the user was known before; a user handle need not be there, but must
+    // not name somebody else.
+    if claim.credential.response.user_handle.is_some() && claim.user != Some(stored.account) {
+        return Err(Code::WrongUser);
+    }
+    client_data::read(&claim.credential.response.client_data_json)?.refuse_cross_origin()?;
+    // §7.2 step 5 and steps 7 to 24. A credential that is not in `allowCredentials` is
+    // refused there.
+    let result =
+        rp.webauthn.finish_passkey_authentication(&claim.credential, &state).map_err(refusal)?;
+    // §7.2 step 19, which webauthn-rs relaxes here.
+    let before: webauthn_rs::prelude::Credential = passkey.clone().into();
+    if before.backup_eligible != result.backup_eligible() {
+        return Err(Code::BackupFlagsWrong);
+    }
+    accept(passkey, &result)
+}
+
+fn accept(mut passkey: Passkey, result: &AuthenticationResult) -> Result<Accepted, Code> {
+    passkey.update_credential(result);
     Ok(Accepted {
         passkey: serde_json::to_string(&passkey).map_err(|_| Code::Internal)?,
         counter: result.counter(),

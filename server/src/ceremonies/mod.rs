@@ -4,9 +4,12 @@
 //! live. Its functions take the stored state and the response, and return a
 //! decision: no clock and no database inside.
 
+pub mod attestation;
 pub mod authentication;
 mod client_data;
 pub mod registration;
+
+use std::time::Duration;
 
 use app::api::Code;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -15,6 +18,9 @@ use webauthn_rs::{
     Webauthn, WebauthnBuilder,
     prelude::{WebauthnError, WebauthnResult},
 };
+use webauthn_rs_core::WebauthnCore;
+
+pub use attestation::Attestation;
 
 /// How long a challenge may be answered, in milliseconds.
 pub const CHALLENGE_LIFETIME: u32 = 5 * 60 * 1000;
@@ -22,21 +28,43 @@ pub const CHALLENGE_LIFETIME: u32 = 5 * 60 * 1000;
 /// Who asks for credentials: this store, under its domain.
 #[derive(Clone, Debug)]
 pub struct RelyingParty {
+    /// The relying party ID.
+    id: String,
     webauthn: Webauthn,
+    /// For registrations, of which [`Webauthn`] knows fewer kinds than this store.
+    core: WebauthnCore,
+    attestation: Attestation,
 }
 
 impl RelyingParty {
-    /// The relying party of a public origin; its ID is the origin's host.
+    /// The relying party of a public origin; its ID is the origin's host. Ceremonies of
+    /// `related` origins are accepted as well (WebAuthn L3 §5.11).
     ///
     /// # Errors
     /// When the origin has no domain name, as `http://127.0.0.1`.
-    pub fn new(origin: &Url) -> WebauthnResult<Self> {
+    pub fn new(origin: &Url, related: &[Url], attestation: Attestation) -> WebauthnResult<Self> {
+        const NAME: &str = "Latchkey";
         let id = origin.domain().ok_or(WebauthnError::Configuration)?;
-        let webauthn = WebauthnBuilder::new(id, origin)?
-            .rp_name("Latchkey")
-            .timeout(std::time::Duration::from_millis(CHALLENGE_LIFETIME.into()))
-            .build()?;
-        Ok(Self { webauthn })
+        let timeout = Duration::from_millis(CHALLENGE_LIFETIME.into());
+        let builder = WebauthnBuilder::new(id, origin)?.rp_name(NAME).timeout(timeout);
+        let builder = related.iter().fold(builder, WebauthnBuilder::append_allowed_origin);
+        let webauthn = builder.build()?;
+        let origins = webauthn.get_allowed_origins().to_vec();
+        // "Experts only", because it checks less by itself: see `registration`.
+        let core = WebauthnCore::new_unsafe_experts_only(NAME, id, origins, timeout, None, None);
+        Ok(Self { id: id.to_owned(), webauthn, core, attestation })
+    }
+
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether a passkey can be accepted that the browser created by itself: nobody vouches
+    /// for its authenticator.
+    #[must_use]
+    pub fn takes_conditional(&self) -> bool {
+        matches!(self.attestation, Attestation::None)
     }
 }
 
@@ -76,7 +104,7 @@ pub fn encode(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn decode(text: &str) -> Result<Vec<u8>, Code> {
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Code> {
     BASE64_URL_SAFE_NO_PAD.decode(text).map_err(malformed)
 }
 
@@ -96,6 +124,15 @@ fn refusal(error: WebauthnError) -> Code {
         WebauthnError::UserNotVerified => Code::UserNotVerified,
         WebauthnError::AuthenticationFailure => Code::BadSignature,
         WebauthnError::CredentialPossibleCompromise => Code::CounterWentBack,
+        // The reasons of a missing or untrusted attestation are many; the person's is one.
+        WebauthnError::AttestationNotVerifiable
+        | WebauthnError::AttestationChainNotTrusted(_)
+        | WebauthnError::AttestationUntrustedAaguid
+        | WebauthnError::AttestationFormatMissingAaguid
+        | WebauthnError::AttestationNotSupported
+        | WebauthnError::AttestationStatementSigInvalid
+        | WebauthnError::AttestationCertificateAAGUIDMismatch
+        | WebauthnError::AttestationCertificateRequirementsNotMet => Code::AttestationUntrusted,
         WebauthnError::CredentialBackupEligibilityInconsistent
         | WebauthnError::CredentialMayNotBeHardwareBound => Code::BackupFlagsWrong,
         WebauthnError::ParseJSONFailure(_)

@@ -1,14 +1,16 @@
 //! Creating a passkey (WebAuthn L3 §7.1).
 
 use app::api::Code;
+use serde_json::Value;
 use uuid::Uuid;
-use webauthn_rs::prelude::{CredentialID, PasskeyRegistration};
+use webauthn_rs::prelude::{CredentialID, Passkey};
+use webauthn_rs_core::proto::RegistrationState;
 use webauthn_rs_proto::{
-    AuthenticatorSelectionCriteria, RegisterPublicKeyCredential, ResidentKeyRequirement,
-    UserVerificationPolicy,
+    AttestationConveyancePreference, CredProtect, CredentialProtectionPolicy,
+    RegisterPublicKeyCredential, RequestRegistrationExtensions, UserVerificationPolicy,
 };
 
-use super::{RelyingParty, Started, client_data, encode, malformed, refusal};
+use super::{RelyingParty, Started, client_data, decode, encode, malformed, refusal};
 
 /// For whom a passkey is created.
 #[derive(Clone, Copy, Debug)]
@@ -19,45 +21,86 @@ pub struct User<'a> {
     pub display_name: &'a str,
 }
 
+/// How a passkey comes to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A person asks for it, and confirms it.
+    Modal,
+    /// The browser creates it by itself, right after a password (conditional mediation,
+    /// §5.1.3): nobody needs to be present.
+    Conditional,
+}
+
 /// A credential that was accepted, ready to be stored.
 #[derive(Debug)]
 pub struct Registered {
     pub id: String,
     /// The [`Passkey`], as JSON.
     pub passkey: String,
-    /// The authenticator's model; unattested, so for display only.
+    /// The authenticator's model; without an attestation for display only.
     pub aaguid: Uuid,
     /// Transport hints for later `allowCredentials`, as the browser named them.
     pub transports: Vec<String>,
     pub counter: u32,
     pub backup_eligible: bool,
     pub backed_up: bool,
+    /// Whether the model was attested, by a certificate that the store trusts.
+    pub verified_model: bool,
+    /// `authenticatorAttachment: "platform"`: part of the device in front of the person.
+    pub here: bool,
 }
 
-/// Options for a discoverable credential with user verification and without
-/// attestation; an authenticator that has one of `known` is left out.
+/// Options for a discoverable credential with user verification; an authenticator that
+/// has one of `known` is left out.
 ///
 /// # Errors
 /// [`Code::Internal`] when webauthn-rs cannot make them.
-pub fn start(rp: &RelyingParty, user: User<'_>, known: Vec<CredentialID>) -> Result<Started, Code> {
-    let (mut creation, state) = rp
-        .webauthn
-        .start_passkey_registration(user.id, user.username, user.display_name, Some(known))
-        .map_err(|_| Code::Internal)?;
-    // webauthn-rs discourages discoverable credentials, without which no
-    // immediate request finds anything.
-    let options = &mut creation.public_key;
-    options.authenticator_selection = Some(AuthenticatorSelectionCriteria {
-        authenticator_attachment: None,
-        resident_key: Some(ResidentKeyRequirement::Required),
-        require_resident_key: true,
-        user_verification: UserVerificationPolicy::Required,
-    });
+pub fn start(
+    rp: &RelyingParty,
+    user: User<'_>,
+    known: Vec<CredentialID>,
+    mode: Mode,
+) -> Result<Started, Code> {
+    let attestation = match rp.attestation.trusted() {
+        Some(_) => AttestationConveyancePreference::Direct,
+        None => AttestationConveyancePreference::None,
+    };
+    // A conditional creation may not require what it does without.
+    let verification = match mode {
+        Mode::Modal => UserVerificationPolicy::Required,
+        Mode::Conditional => UserVerificationPolicy::Preferred,
+    };
+    let builder = rp
+        .core
+        .new_challenge_register_builder(user.id.as_bytes(), user.username, user.display_name)
+        .map_err(|_| Code::Internal)?
+        .attestation(attestation)
+        .user_verification_policy(verification)
+        // Without a discoverable credential, no immediate request finds anything.
+        .require_resident_key(true)
+        .exclude_credentials(Some(known))
+        .extensions(Some(extensions()));
+    let (creation, state) =
+        rp.core.generate_challenge_register(builder).map_err(|_| Code::Internal)?;
     Ok(Started {
-        challenge: encode(options.challenge.as_ref()),
-        options: serde_json::to_string(options).map_err(|_| Code::Internal)?,
+        challenge: encode(creation.public_key.challenge.as_ref()),
+        options: serde_json::to_string(&creation.public_key).map_err(|_| Code::Internal)?,
         state: serde_json::to_string(&state).map_err(|_| Code::Internal)?,
     })
+}
+
+fn extensions() -> RequestRegistrationExtensions {
+    RequestRegistrationExtensions {
+        // A security key then never shows the passkey without verifying its user.
+        cred_protect: Some(CredProtect {
+            credential_protection_policy: CredentialProtectionPolicy::UserVerificationRequired,
+            enforce_credential_protection_policy: Some(false),
+        }),
+        uvm: None,
+        cred_props: Some(true),
+        min_pin_length: None,
+        hmac_create_secret: None,
+    }
 }
 
 /// Verifies the answer to [`start`]. The caller sees to it that the state was
@@ -66,75 +109,99 @@ pub fn start(rp: &RelyingParty, user: User<'_>, known: Vec<CredentialID>) -> Res
 ///
 /// # Errors
 /// What is wrong with the response.
-pub fn finish(rp: &RelyingParty, state: &str, response: &str) -> Result<Registered, Code> {
-    let state: PasskeyRegistration = serde_json::from_str(state).map_err(|_| Code::Internal)?;
+pub fn finish(
+    rp: &RelyingParty,
+    state: &str,
+    response: &str,
+    mode: Mode,
+) -> Result<Registered, Code> {
+    let state: RegistrationState = serde_json::from_str(state).map_err(|_| Code::Internal)?;
+    let response: Value = serde_json::from_str(response).map_err(malformed)?;
+    let unattested = match mode {
+        Mode::Modal => response.clone(),
+        Mode::Conditional => without_presence(response.clone())?,
+    };
     let credential: RegisterPublicKeyCredential =
-        serde_json::from_str(response).map_err(malformed)?;
+        serde_json::from_value(unattested).map_err(malformed)?;
     if credential.type_ != "public-key" {
         return Err(Code::Malformed);
     }
     client_data::read(&credential.response.client_data_json)?.refuse_cross_origin()?;
-    let passkey = rp.webauthn.finish_passkey_registration(&credential, &state).map_err(refusal)?;
-    let attested = attested(&credential.response.attestation_object)?;
+    let trusted = rp.attestation.trusted();
+    let accepted = rp.core.register_credential(&credential, &state, trusted).map_err(refusal)?;
     // The id beside the attested one is unsigned, but two ids are no answer.
-    if passkey.cred_id().as_slice() != credential.raw_id.as_slice() {
+    if accepted.cred_id.as_slice() != credential.raw_id.as_slice() {
         return Err(Code::Malformed);
     }
     // §7.1 step 25
-    if passkey.cred_id().len() > 1023 {
+    if accepted.cred_id.len() > 1023 {
         return Err(Code::CeremonyRefused);
     }
     Ok(Registered {
-        id: encode(passkey.cred_id()),
-        passkey: serde_json::to_string(&passkey).map_err(|_| Code::Internal)?,
-        transports: transports(response)?,
-        aaguid: attested.aaguid,
-        counter: attested.counter,
-        backup_eligible: attested.backup_eligible,
-        backed_up: attested.backed_up,
+        id: encode(&accepted.cred_id),
+        aaguid: aaguid(&credential.response.attestation_object)?,
+        transports: transports(&response),
+        counter: accepted.counter,
+        backup_eligible: accepted.backup_eligible,
+        backed_up: accepted.backup_state,
+        verified_model: trusted.is_some(),
+        here: response["authenticatorAttachment"] == "platform",
+        passkey: serde_json::to_string(&Passkey::from(accepted)).map_err(|_| Code::Internal)?,
     })
 }
 
-/// What [`Passkey`] keeps to itself.
-struct Attested {
-    aaguid: Uuid,
-    counter: u32,
-    backup_eligible: bool,
-    backed_up: bool,
+/// User present, in the flags of authenticator data (§6.1).
+const UP: u8 = 0x01;
+
+/// §7.1 step 15: user presence is not asked of a conditional creation, and of nothing
+/// else. webauthn-rs asks it of every registration, so it is shown the flag as set. That
+/// takes nothing away: without an attestation statement, on which this insists, no
+/// signature covers the flags, and the state says that the store itself started this
+/// ceremony as conditional. All other checks are those of every registration.
+fn without_presence(mut response: Value) -> Result<Value, Code> {
+    let object = &mut response["response"]["attestationObject"];
+    let bytes = decode(object.as_str().ok_or(Code::Malformed)?)?;
+    let mut attestation = entries(&bytes)?;
+    let mut none = false;
+    for (key, value) in &mut attestation {
+        match (key.as_text(), value) {
+            (Some("fmt"), value) => none = value.as_text() == Some("none"),
+            (Some("authData"), ciborium::Value::Bytes(data)) => {
+                *data.get_mut(32).ok_or(Code::Malformed)? |= UP;
+            }
+            _ => {}
+        }
+    }
+    if !none {
+        return Err(Code::CeremonyRefused);
+    }
+    let mut bytes = Vec::new();
+    ciborium::into_writer(&ciborium::Value::Map(attestation), &mut bytes).map_err(malformed)?;
+    *object = encode(&bytes).into();
+    Ok(response)
 }
 
-/// Reads authenticator data with attested credential data (§6.1 and §6.5.1):
-/// 32 bytes RP ID hash, 1 flags, 4 counter, 16 AAGUID.
-fn attested(attestation_object: &[u8]) -> Result<Attested, Code> {
+type Entries = Vec<(ciborium::Value, ciborium::Value)>;
+
+fn entries(attestation_object: &[u8]) -> Result<Entries, Code> {
     let object: ciborium::Value = ciborium::from_reader(attestation_object).map_err(malformed)?;
-    let entries = object.into_map().map_err(malformed)?;
-    let data = entries.into_iter().find(|(key, _)| key.as_text() == Some("authData"));
-    let data = data.and_then(|(_, value)| value.into_bytes().ok()).ok_or(Code::Malformed)?;
-    let flags = *data.get(32).ok_or(Code::Malformed)?;
-    let counter =
-        data.get(33..37).and_then(|bytes| bytes.try_into().ok()).ok_or(Code::Malformed)?;
-    let aaguid = data.get(37..53).and_then(|bytes| bytes.try_into().ok()).ok_or(Code::Malformed)?;
-    Ok(Attested {
-        aaguid: Uuid::from_bytes(aaguid),
-        counter: u32::from_be_bytes(counter),
-        backup_eligible: flags & 0x08 != 0,
-        backed_up: flags & 0x10 != 0,
-    })
+    object.into_map().map_err(malformed)
+}
+
+/// The model, which webauthn-rs forgets without an attestation: bytes 37 to 53 of
+/// authenticator data with attested credential data (§6.1 and §6.5.1).
+fn aaguid(attestation_object: &[u8]) -> Result<Uuid, Code> {
+    let entries = entries(attestation_object)?.into_iter();
+    let mut data = entries.filter(|(key, _)| key.as_text() == Some("authData"));
+    let data = data.next().and_then(|(_, value)| value.into_bytes().ok());
+    let aaguid = data.as_ref().and_then(|data| data.get(37..53)?.try_into().ok());
+    Ok(Uuid::from_bytes(aaguid.ok_or(Code::Malformed)?))
 }
 
 /// `response.transports`, kept as they came (§7.1 step 27): webauthn-rs forgets
 /// them without an attestation, and new names may appear.
-fn transports(response: &str) -> Result<Vec<String>, Code> {
-    #[derive(serde::Deserialize)]
-    struct Credential {
-        response: Response,
-    }
-    #[derive(serde::Deserialize)]
-    struct Response {
-        #[serde(default)]
-        transports: Vec<String>,
-    }
-    let credential: Credential = serde_json::from_str(response).map_err(malformed)?;
-    let known = |name: &String| name.len() <= 32;
-    Ok(credential.response.transports.into_iter().filter(known).take(8).collect())
+fn transports(response: &Value) -> Vec<String> {
+    let named = response["response"]["transports"].as_array().into_iter().flatten();
+    let named = named.filter_map(Value::as_str).filter(|name| name.len() <= 32);
+    named.take(8).map(str::to_owned).collect()
 }

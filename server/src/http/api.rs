@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::api::{PublicError, SharedBackend};
 use axum::{
     body::to_bytes,
-    extract::{Request, State},
+    extract::Request,
     http::{
         HeaderValue, StatusCode,
         header::{ACCEPT, CACHE_CONTROL},
@@ -13,22 +13,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use leptos::prelude::provide_context;
-use tower_sessions::Session;
 
 use super::Refused;
-use crate::{Call, Server, Visit};
+use crate::Call;
 
 /// Calls a server function. Leptos answers every error with 500, so errors get
 /// their own status here, in one place.
-pub(super) async fn call(
-    State(server): State<Server>,
-    session: Session,
-    mut request: Request,
-) -> Response {
+pub(super) async fn call(call: Call, mut request: Request) -> Response {
     // With `Accept: text/html` Leptos would send the caller back to where it came
     // from: our forms have handlers of their own.
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let backend: SharedBackend = Arc::new(Call { server, visit: Visit(session) });
+    let backend: SharedBackend = Arc::new(call);
     let context = move || provide_context(backend.clone());
     let response = leptos_axum::handle_server_fns_with_context(context, request).await;
     let mut response = with_status(response.into_response()).await;

@@ -1,19 +1,18 @@
 //! The form posts: everything that works without JavaScript. Each does its work
 //! and sends the visitor on, or shows its page again with what was wrong.
 
-use app::api::{Code, Delivery, FormOutcome, PublicError, same_origin_path};
+use app::api::{Code, Delivery, FormOutcome, PublicError, SignedIn, same_origin_path, with_next};
 use axum::{
     Form,
-    extract::{FromRequest, FromRequestParts, Request, State},
+    extract::{FromRequest, FromRequestParts, Request},
     http::Uri,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use tower_sessions::Session;
 
 use super::{Refused, pages::show_again, status};
 use crate::{
-    Call, Server, Visit,
+    Call, Server,
     accounts::{DisplayName, Username, passwords},
     shop::{Change, delivery_problems},
     store::{Placement, Shortage},
@@ -21,9 +20,9 @@ use crate::{
 
 /// A form post: who, where, and the fields.
 pub(super) struct Post<T> {
-    call: Call,
-    uri: Uri,
-    fields: T,
+    pub(super) call: Call,
+    pub(super) uri: Uri,
+    pub(super) fields: T,
 }
 
 impl<T: DeserializeOwned> FromRequest<Server> for Post<T> {
@@ -31,18 +30,18 @@ impl<T: DeserializeOwned> FromRequest<Server> for Post<T> {
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, Refused> {
         let (mut parts, body) = request.into_parts();
-        let session = Session::from_request_parts(&mut parts, server).await;
-        let session = session.map_err(|_| crate::internal("no session layer"))?;
+        let call = Call::from_request_parts(&mut parts, server).await?;
         let uri = parts.uri.clone();
         let request = Request::from_parts(parts, body);
         let Form(fields) = Form::from_request(request, server)
             .await
             .map_err(|_| PublicError::from(Code::Malformed))?;
-        Ok(Self { call: Call { server: server.clone(), visit: Visit(session) }, uri, fields })
+        Ok(Self { call, uri, fields })
     }
 }
 
-type Answer = Result<Response, Refused>;
+/// A page, or why not.
+pub(super) type Answer = Result<Response, Refused>;
 
 #[derive(Deserialize)]
 pub(super) struct CartChange {
@@ -145,12 +144,65 @@ pub(super) struct SignInForm {
 pub(super) async fn sign_in(post: Post<SignInForm>) -> Answer {
     let Post { call, uri, fields: SignInForm { username, password, next } } = post;
     match call.sign_in_with_password(&username, &password).await {
-        Ok(_) => Ok(Redirect::to(same_origin_path(&next)).into_response()),
+        Ok(SignedIn::Done(_)) => Ok(Redirect::to(same_origin_path(&next)).into_response()),
+        Ok(SignedIn::PasskeyToo) => {
+            let page = with_next("/second-factor", same_origin_path(&next));
+            Ok(Redirect::to(&page).into_response())
+        }
         Err(error) => {
             let values = vec![entered("username", username), entered("next", next)];
             let code = status(error.code);
             let outcome = FormOutcome { values, errors: vec![whole_form(error)] };
             Ok(show_again(call, &uri, code, outcome).await)
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct CodeForm {
+    #[serde(default)]
+    username: String,
+    code: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// A recovery code, instead of the passkey that the password is to be followed by.
+pub(super) async fn second_factor(post: Post<CodeForm>) -> Answer {
+    let Post { call, uri, fields } = post;
+    let signed_in = call.second_factor_with_recovery_code(&fields.code).await;
+    after_code(signed_in, call, &uri, fields).await
+}
+
+/// A recovery code, instead of everything else.
+pub(super) async fn recover(post: Post<CodeForm>) -> Answer {
+    let Post { call, uri, fields } = post;
+    let signed_in = call.sign_in_with_recovery_code(&fields.username, &fields.code).await;
+    after_code(signed_in, call, &uri, fields).await
+}
+
+/// Whoever needed a recovery code needs a new passkey next.
+async fn after_code(
+    signed_in: app::api::Result<()>,
+    call: Call,
+    uri: &Uri,
+    fields: CodeForm,
+) -> Answer {
+    let CodeForm { username, next, .. } = fields;
+    match signed_in {
+        Ok(()) => {
+            call.visit.tell("You are signed in. That recovery code is used up now.").await?;
+            let page = with_next("/account/passkeys/new", same_origin_path(&next));
+            Ok(Redirect::to(&page).into_response())
+        }
+        Err(error) if error.code == Code::SignInRequired => {
+            Ok(Redirect::to(&with_next("/sign-in", same_origin_path(&next))).into_response())
+        }
+        Err(error) => {
+            let code = status(error.code);
+            let values = vec![entered("username", username), entered("next", next)];
+            let outcome = FormOutcome { values, errors: vec![beside_field(error)] };
+            Ok(show_again(call, uri, code, outcome).await)
         }
     }
 }
@@ -225,26 +277,27 @@ fn sign_up_errors(fields: &SignUpForm) -> Vec<(String, String)> {
     names.into_iter().chain([password]).flatten().map(|code| beside_field(code.into())).collect()
 }
 
-pub(super) async fn sign_out(State(server): State<Server>, session: Session) -> Answer {
-    Call { server, visit: Visit(session) }.visit.sign_out().await?;
+pub(super) async fn sign_out(call: Call) -> Answer {
+    call.visit.sign_out().await?;
     Ok(Redirect::to("/").into_response())
 }
 
-fn entered(field: &str, value: impl Into<String>) -> (String, String) {
+pub(super) fn entered(field: &str, value: impl Into<String>) -> (String, String) {
     (field.to_owned(), value.into())
 }
 
-fn beside_field(error: PublicError) -> (String, String) {
+pub(super) fn beside_field(error: PublicError) -> (String, String) {
     let field = match error.code {
         Code::UsernameInvalid | Code::UsernameTaken => "username",
         Code::DisplayNameInvalid => "display_name",
         Code::PasswordTooShort | Code::PasswordTooLong | Code::PasswordCommon => "password",
+        Code::RecoveryCodeWrong => "code",
         _ => "",
     };
     entered(field, error.message)
 }
 
-fn whole_form(error: PublicError) -> (String, String) {
+pub(super) fn whole_form(error: PublicError) -> (String, String) {
     whole_form_says(&error.message)
 }
 

@@ -1,17 +1,23 @@
 //! HTTP: which request goes where, and what every one of them passes through.
 
+mod account;
 mod api;
 mod forms;
 mod guard;
 mod log;
 mod pages;
 mod session;
+mod well_known;
 
 use app::api::{Code, PublicError};
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
-    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    extract::{DefaultBodyLimit, FromRequestParts},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, USER_AGENT},
+        request::Parts,
+    },
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -22,8 +28,9 @@ use tower_http::{
     services::{ServeDir, ServeFile},
     set_header::SetResponseHeaderLayer,
 };
+use tower_sessions::Session;
 
-use crate::Server;
+use crate::{Call, Server, Visit};
 
 /// The largest body of a request, in bytes: no form and no message of a ceremony
 /// comes near it.
@@ -40,13 +47,32 @@ pub fn router(server: Server) -> Router {
         .route("/", get(pages::show))
         .route("/products/{slug}", get(pages::show))
         .route("/orders/{number}", get(pages::show))
-        .route("/account", get(pages::show))
         .route("/one-button", get(pages::show))
         .route("/cart", get(pages::show).post(forms::change_cart))
         .route("/checkout", get(pages::show).post(forms::place_order))
         .route("/sign-in", get(pages::show).post(forms::sign_in))
         .route("/sign-up", get(pages::show).post(forms::sign_up))
+        .route("/second-factor", get(pages::show).post(forms::second_factor))
+        .route("/recover", get(pages::show).post(forms::recover))
         .route("/sign-out", post(forms::sign_out))
+        .route("/goodbye", get(pages::show))
+        .route("/confirm", get(pages::show).post(account::confirm))
+        .route("/account", get(pages::show))
+        .route("/account/name", get(account::back).post(account::rename))
+        .route("/account/passkeys/new", get(pages::show))
+        .route("/account/passkeys/{id}/name", get(account::back).post(account::rename_passkey))
+        .route("/account/passkeys/{id}/delete", get(pages::show).post(account::delete_passkey))
+        .route("/account/password", get(pages::show).post(account::change_password))
+        .route("/account/second-factor", get(pages::show).post(account::set_second_factor))
+        .route("/account/recovery-codes", get(pages::show).post(account::make_recovery_codes))
+        .route("/account/sessions/end-others", post(account::end_other_sessions))
+        .route("/account/sessions/{id}/end", post(account::end_session))
+        .route("/account/events/{id}", get(pages::show))
+        .route("/account/offer/dismiss", post(account::dismiss_offer))
+        .route("/account/delete", get(pages::show).post(account::delete))
+        .route("/.well-known/change-password", get(well_known::change_password))
+        .route("/.well-known/passkey-endpoints", get(well_known::passkey_endpoints))
+        .route("/.well-known/webauthn", get(well_known::webauthn))
         .route("/api/{*function}", post(api::call))
         .fallback(pages::show)
         .method_not_allowed_fallback(|| async { Refused(Code::NotFound.into()) })
@@ -64,6 +90,18 @@ pub fn router(server: Server) -> Router {
         .layer(CompressionLayer::new())
         .layer(from_fn(log::request))
         .with_state(server)
+}
+
+impl FromRequestParts<Server> for Call {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Refused> {
+        let session = Session::from_request_parts(parts, server).await;
+        let session = session.map_err(|_| crate::internal("no session layer"))?;
+        let user_agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let user_agent = user_agent.unwrap_or_default().to_owned();
+        Ok(Self { server: server.clone(), visit: Visit(session), user_agent })
+    }
 }
 
 /// What cargo-leptos built, and the illustrations. Their names stay the same when
@@ -84,7 +122,7 @@ fn assets(server: &Server) -> Router<Server> {
 /// A refusal on its way out: JSON for a program; [`pages::show_refusals`] makes a
 /// page of it for a person.
 #[derive(Clone, Debug)]
-struct Refused(PublicError);
+pub struct Refused(PublicError);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {

@@ -2,34 +2,28 @@
 
 use std::sync::Arc;
 
-use app::api::{Code, FormOutcome, PublicError, SharedBackend};
+use app::api::{Code, FormOutcome, PublicError, SharedBackend, with_next};
 use axum::{
     body::Body,
-    extract::{Request, State},
+    extract::Request,
     http::{
         HeaderMap, HeaderValue, StatusCode, Uri,
         header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY},
     },
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
-use tower_sessions::Session;
 
 use super::{Refused, status};
-use crate::{Call, Server, Visit};
+use crate::Call;
 
 /// Any page. What has no handler for its form posts has no form.
-pub(super) async fn show(
-    State(server): State<Server>,
-    session: Session,
-    request: Request,
-) -> Response {
+pub(super) async fn show(call: Call, request: Request) -> Response {
     if !request.method().is_safe() {
         return Refused(Code::NotFound.into()).into_response();
     }
-    let call = Call { server, visit: Visit(session) };
     render(call, request, Extra::default()).await
 }
 
@@ -49,13 +43,9 @@ pub(super) async fn show_again(
     response
 }
 
-/// Makes a page of a refusal, for those who asked for one.
-pub(super) async fn show_refusals(
-    State(server): State<Server>,
-    session: Session,
-    request: Request,
-    next: Next,
-) -> Response {
+/// Makes a page of a refusal, for those who asked for one; or sends them to what is
+/// missing first.
+pub(super) async fn show_refusals(call: Call, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
     let wants_page = accepts_html(request.headers());
     let response = next.run(request).await;
@@ -65,9 +55,17 @@ pub(super) async fn show_refusals(
     if !wants_page {
         return response;
     }
+    match error.code {
+        // Forms that need a fresh proof post to the page that they are on.
+        Code::ProofRequired => {
+            return Redirect::to(&with_next("/confirm", uri.path())).into_response();
+        }
+        Code::SignInRequired => return Redirect::to("/sign-in?next=/account").into_response(),
+        _ => {}
+    }
     let code = status(error.code);
     let extra = Extra { refusal: Some(error), outcome: None };
-    let mut page = render(Call { server, visit: Visit(session) }, get(&uri), extra).await;
+    let mut page = render(call, get(&uri), extra).await;
     *page.status_mut() = code;
     page
 }
@@ -94,6 +92,7 @@ async fn render(call: Call, request: Request, extra: Extra) -> Response {
     let options = call.server.leptos.clone();
     // The header is not worth an error page: without an answer it greets a stranger.
     let visitor = call.visitor().await.unwrap_or_default();
+    let (visit, notice) = (call.visit.clone(), visitor.notice.is_some());
     let backend: SharedBackend = Arc::new(call);
     let context = move || {
         provide_context(backend.clone());
@@ -108,6 +107,10 @@ async fn render(call: Call, request: Request, extra: Extra) -> Response {
     };
     let document = move || app::shell(options.clone());
     let mut response = render_app_async_with_context(context, document)(request).await;
+    // What only redirects has told nobody anything.
+    if notice && !response.status().is_redirection() && visit.told().await.is_err() {
+        tracing::warn!("a notice will be shown again");
+    }
     // Pages show who is signed in and what is in the cart.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -1,14 +1,14 @@
 //! Accounts and their passwords.
 
-use app::api::Instant;
+use app::api::{AccountName, Instant};
 use sqlx::{
-    FromRow, Row,
+    Any, FromRow, Row, Transaction,
     any::{AnyExecutor, AnyRow},
-    query, query_as,
+    query, query_as, query_scalar,
 };
 use uuid::Uuid;
 
-use super::{NewPasskey, Result, Store, passkeys, uuid};
+use super::{NewPasskey, Result, Store, flag, passkeys, uuid};
 
 /// An account to be created, with the ways to sign in that it starts with.
 #[derive(Clone, Debug)]
@@ -29,6 +29,19 @@ pub struct AccountRow {
     pub id: Uuid,
     pub username: String,
     pub display_name: String,
+    /// Whether a password alone does not sign in.
+    pub second_factor: bool,
+    /// When the owner last said "Not now" to the offer of a passkey.
+    pub offer_dismissed: Option<Instant>,
+    /// Grows with every change of the names or the passkeys.
+    pub version: i64,
+}
+
+impl AccountRow {
+    #[must_use]
+    pub fn name(&self) -> AccountName {
+        AccountName { username: self.username.clone(), display_name: self.display_name.clone() }
+    }
 }
 
 impl FromRow<'_, AnyRow> for AccountRow {
@@ -37,6 +50,9 @@ impl FromRow<'_, AnyRow> for AccountRow {
             id: uuid(row, "id")?,
             username: row.try_get("username")?,
             display_name: row.try_get("display_name")?,
+            second_factor: flag(row, "second_factor")?,
+            offer_dismissed: row.try_get::<Option<i64>, _>("offer_dismissed_at")?.map(Instant),
+            version: row.try_get("version")?,
         })
     }
 }
@@ -60,14 +76,17 @@ impl Store {
     }
 
     pub async fn account(&self, id: Uuid) -> Result<Option<AccountRow>> {
-        let account = query_as("SELECT id, username, display_name FROM accounts WHERE id = $1")
-            .bind(id.to_string());
+        let account = query_as("SELECT * FROM accounts WHERE id = $1").bind(id.to_string());
+        Ok(account.fetch_optional(&self.read).await?)
+    }
+
+    pub async fn account_named(&self, username_key: &str) -> Result<Option<AccountRow>> {
+        let account = query_as("SELECT * FROM accounts WHERE username_key = $1").bind(username_key);
         Ok(account.fetch_optional(&self.read).await?)
     }
 
     pub async fn username_taken(&self, username_key: &str) -> Result<bool> {
-        let account = query("SELECT id FROM accounts WHERE username_key = $1").bind(username_key);
-        Ok(account.fetch_optional(&self.read).await?.is_some())
+        Ok(self.account_named(username_key).await?.is_some())
     }
 
     /// The account with this username and the hash of its password; `None` also when the
@@ -88,10 +107,138 @@ impl Store {
         Ok(password.fetch_optional(&self.read).await?.is_some())
     }
 
+    pub async fn password_hash(&self, account: Uuid) -> Result<Option<String>> {
+        let hash = query_scalar("SELECT hash FROM passwords WHERE account_id = $1")
+            .bind(account.to_string());
+        Ok(hash.fetch_optional(&self.read).await?)
+    }
+
     /// Sets or replaces the hash of an account's password.
     pub async fn set_password_hash(&self, account: Uuid, hash: &str, now: Instant) -> Result<()> {
         Ok(write_password(&self.write, account, hash, now).await?)
     }
+
+    /// Removes the password, and the second factor that follows it; `false` when there is
+    /// no passkey to sign in with instead.
+    pub async fn remove_password(&self, account: Uuid) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        if ways_in(&mut tx, account).await?.passkeys == 0 {
+            return Ok(false);
+        }
+        write_second_factor(&mut *tx, account, false).await?;
+        query("DELETE FROM passwords WHERE account_id = $1")
+            .bind(account.to_string())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// `false` when it is to be switched on without a password and a passkey.
+    pub async fn set_second_factor(&self, account: Uuid, on: bool) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let ways = ways_in(&mut tx, account).await?;
+        if on && !(ways.password && ways.passkeys > 0) {
+            return Ok(false);
+        }
+        write_second_factor(&mut *tx, account, on).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// # Errors
+    /// [`StoreError::UsernameTaken`](super::StoreError::UsernameTaken)
+    pub async fn rename_account(
+        &self,
+        account: Uuid,
+        username: &str,
+        username_key: &str,
+        display_name: &str,
+    ) -> Result<()> {
+        let update = query(
+            "UPDATE accounts
+            SET username = $1, username_key = $2, display_name = $3, version = version + 1
+            WHERE id = $4",
+        )
+        .bind(username)
+        .bind(username_key)
+        .bind(display_name)
+        .bind(account.to_string());
+        Ok(update.execute(&self.write).await.map(drop)?)
+    }
+
+    pub async fn dismiss_offer(&self, account: Uuid, now: Instant) -> Result<()> {
+        let update = query("UPDATE accounts SET offer_dismissed_at = $1 WHERE id = $2")
+            .bind(now.0)
+            .bind(account.to_string());
+        Ok(update.execute(&self.write).await.map(drop)?)
+    }
+
+    /// Deletes the account with all that belongs to it. Its orders stay, without the
+    /// person.
+    pub async fn delete_account(&self, account: Uuid) -> Result<()> {
+        let mut tx = self.begin().await?;
+        query("UPDATE orders SET delivery_name = '', delivery_address = '' WHERE account_id = $1")
+            .bind(account.to_string())
+            .execute(&mut *tx)
+            .await?;
+        query("DELETE FROM accounts WHERE id = $1")
+            .bind(account.to_string())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// The ways to sign in to an account. They change only under the lock that
+/// [`ways_in`] takes, so nobody can be locked out by two changes at once.
+pub(super) struct WaysIn {
+    pub(super) password: bool,
+    pub(super) passkeys: i64,
+    pub(super) second_factor: bool,
+}
+
+pub(super) async fn ways_in(tx: &mut Transaction<'_, Any>, account: Uuid) -> sqlx::Result<WaysIn> {
+    let account = account.to_string();
+    // An update that changes nothing is a lock that both databases understand.
+    query("UPDATE accounts SET id = id WHERE id = $1").bind(&account).execute(&mut **tx).await?;
+    let row: Option<AnyRow> = query(
+        "SELECT a.second_factor,
+            (SELECT COUNT(*) FROM passwords WHERE account_id = a.id) AS passwords,
+            (SELECT COUNT(*) FROM passkeys WHERE account_id = a.id) AS passkeys
+        FROM accounts a WHERE a.id = $1",
+    )
+    .bind(&account)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let row = row.ok_or(sqlx::Error::RowNotFound)?;
+    Ok(WaysIn {
+        password: flag(&row, "passwords")?,
+        passkeys: row.try_get("passkeys")?,
+        second_factor: flag(&row, "second_factor")?,
+    })
+}
+
+async fn write_second_factor(
+    db: impl AnyExecutor<'_>,
+    account: Uuid,
+    on: bool,
+) -> sqlx::Result<()> {
+    query("UPDATE accounts SET second_factor = $1 WHERE id = $2")
+        .bind(i64::from(on))
+        .bind(account.to_string())
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Password managers are to hear of a change.
+pub(super) async fn next_version(db: impl AnyExecutor<'_>, account: Uuid) -> sqlx::Result<()> {
+    query("UPDATE accounts SET version = version + 1 WHERE id = $1")
+        .bind(account.to_string())
+        .execute(db)
+        .await
+        .map(drop)
 }
 
 async fn insert_account(

@@ -6,8 +6,10 @@
 
 mod accounts;
 mod challenges;
+mod events;
 mod orders;
 mod passkeys;
+mod recovery;
 mod sessions;
 mod shop;
 
@@ -23,9 +25,10 @@ use uuid::Uuid;
 
 pub use accounts::{AccountRow, NewAccount};
 pub use challenges::Challenge;
+pub use events::{EventRow, NewEvent};
 pub use orders::{Placement, Shortage};
-pub use passkeys::{NewPasskey, PasskeyRow, PasskeyUse};
-pub use sessions::{Sessions, session_key};
+pub use passkeys::{Deletion, NewPasskey, PasskeyRow, PasskeyUse};
+pub use sessions::{SessionRow, Sessions, session_key};
 pub use shop::{CartOwner, MAX_QUANTITY};
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -164,11 +167,13 @@ impl Store {
             .await
     }
 
-    /// Deletes what is over: expired challenges and sessions, and the carts of sessions
-    /// that were not touched for 30 days. Returns how many rows that were.
+    /// Deletes what is over: expired challenges and sessions, events of more than 90 days
+    /// ago, and the carts of sessions that were not touched for 30 days. Returns how many
+    /// rows that were.
     pub async fn delete_expired(&self, now: Instant) -> Result<u64> {
         Ok(self.delete_expired_challenges(now).await?
             + self.delete_expired_sessions(now).await?
+            + self.delete_old_events(now).await?
             + self.delete_abandoned_carts(now).await?)
     }
 }

@@ -9,7 +9,11 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{Result, Store, flag, instant, json, uuid};
+use super::{
+    Result, Store,
+    accounts::{next_version, ways_in},
+    flag, instant, json, uuid,
+};
 
 #[derive(Clone, Debug)]
 pub struct NewPasskey {
@@ -22,6 +26,12 @@ pub struct NewPasskey {
     pub counter: i64,
     pub backup_eligible: bool,
     pub backed_up: bool,
+    /// Whether the authenticator's model was attested.
+    pub verified_model: bool,
+    /// Browser and system that it was created with.
+    pub with: String,
+    /// Whether the authenticator is part of that device.
+    pub here: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +46,26 @@ pub struct PasskeyRow {
     pub counter: i64,
     pub backup_eligible: bool,
     pub backed_up: bool,
+    pub verified_model: bool,
+    /// Its owner's name for it.
+    pub own_name: Option<String>,
     pub created: Instant,
     pub last_used: Instant,
+    /// Browser and system of the last use.
+    pub last_used_with: String,
+    /// Whether the authenticator was part of the device of the last use.
+    pub last_used_here: bool,
+}
+
+/// What came of the wish to delete a passkey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    Deleted,
+    /// Nobody could sign in afterwards, or not with the second factor that the account
+    /// asks for.
+    Needed,
+    /// The account has no such passkey.
+    Unknown,
 }
 
 /// What an accepted assertion changed.
@@ -50,6 +78,10 @@ pub struct PasskeyUse {
     pub backed_up: bool,
     /// JSON of webauthn-rs' `Passkey`.
     pub credential: String,
+    /// Browser and system.
+    pub with: String,
+    /// Whether the authenticator is part of that device.
+    pub here: bool,
 }
 
 impl FromRow<'_, AnyRow> for PasskeyRow {
@@ -63,8 +95,12 @@ impl FromRow<'_, AnyRow> for PasskeyRow {
             counter: row.try_get("counter")?,
             backup_eligible: flag(row, "backup_eligible")?,
             backed_up: flag(row, "backed_up")?,
+            verified_model: flag(row, "verified_model")?,
+            own_name: row.try_get("own_name")?,
             created: instant(row, "created_at")?,
             last_used: instant(row, "last_used_at")?,
+            last_used_with: row.try_get("last_used_with")?,
+            last_used_here: flag(row, "last_used_here")?,
         })
     }
 }
@@ -89,16 +125,67 @@ impl Store {
     pub async fn record_use(&self, used: &PasskeyUse, now: Instant) -> Result<bool> {
         let update = query(
             "UPDATE passkeys
-            SET counter = $1, backed_up = $2, credential = $3, last_used_at = $4
-            WHERE id = $5 AND counter = $6",
+            SET counter = $1, backed_up = $2, credential = $3, last_used_at = $4,
+                last_used_with = $5, last_used_here = $6
+            WHERE id = $7 AND counter = $8",
         )
         .bind(used.counter)
         .bind(i64::from(used.backed_up))
         .bind(&used.credential)
         .bind(now.0)
+        .bind(&used.with)
+        .bind(i64::from(used.here))
         .bind(&used.credential_id)
         .bind(used.counter_before);
         Ok(update.execute(&self.write).await?.rows_affected() == 1)
+    }
+
+    /// # Errors
+    /// [`StoreError::CredentialTaken`](super::StoreError::CredentialTaken)
+    pub async fn add_passkey(
+        &self,
+        account: Uuid,
+        passkey: &NewPasskey,
+        now: Instant,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        insert(&mut *tx, account, passkey, now).await?;
+        next_version(&mut *tx, account).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// `None`: by its provider's name again. `false` when the account has no such passkey.
+    pub async fn rename_passkey(
+        &self,
+        account: Uuid,
+        credential_id: &str,
+        own_name: Option<&str>,
+    ) -> Result<bool> {
+        let update = query("UPDATE passkeys SET own_name = $1 WHERE id = $2 AND account_id = $3")
+            .bind(own_name)
+            .bind(credential_id)
+            .bind(account.to_string());
+        Ok(update.execute(&self.write).await?.rows_affected() == 1)
+    }
+
+    pub async fn delete_passkey(&self, account: Uuid, credential_id: &str) -> Result<Deletion> {
+        let mut tx = self.begin().await?;
+        let ways = ways_in(&mut tx, account).await?;
+        let deleted = query("DELETE FROM passkeys WHERE id = $1 AND account_id = $2")
+            .bind(credential_id)
+            .bind(account.to_string())
+            .execute(&mut *tx)
+            .await?;
+        // What is not committed has not happened.
+        if deleted.rows_affected() == 0 {
+            return Ok(Deletion::Unknown);
+        }
+        if ways.passkeys == 1 && (!ways.password || ways.second_factor) {
+            return Ok(Deletion::Needed);
+        }
+        next_version(&mut *tx, account).await?;
+        tx.commit().await?;
+        Ok(Deletion::Deleted)
     }
 }
 
@@ -110,8 +197,9 @@ pub(super) async fn insert(
 ) -> sqlx::Result<()> {
     query(
         "INSERT INTO passkeys (id, account_id, credential, aaguid, transports, counter,
-            backup_eligible, backed_up, created_at, last_used_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
+            backup_eligible, backed_up, verified_model, created_at, last_used_at, last_used_with,
+            last_used_here)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12)",
     )
     .bind(&passkey.id)
     .bind(account.to_string())
@@ -121,7 +209,10 @@ pub(super) async fn insert(
     .bind(passkey.counter)
     .bind(i64::from(passkey.backup_eligible))
     .bind(i64::from(passkey.backed_up))
+    .bind(i64::from(passkey.verified_model))
     .bind(now.0)
+    .bind(&passkey.with)
+    .bind(i64::from(passkey.here))
     .execute(db)
     .await
     .map(drop)

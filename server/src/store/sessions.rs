@@ -4,17 +4,21 @@
 //! sessions (it has no id in clear), a session knows its account, and one that has ended
 //! stays ended.
 
+use std::collections::HashMap;
+
 use app::api::Instant;
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use sqlx::{query, query_as};
+use sqlx::{Row, any::AnyRow, query, query_as, query_scalar};
 use tower_sessions::{
     SessionStore,
     cookie::time::OffsetDateTime,
     session::{Id, Record},
     session_store::{Error, Result},
 };
+use uuid::Uuid;
 
 use super::Store;
 use crate::clock::Clock;
@@ -104,7 +108,61 @@ impl SessionStore for Sessions {
     }
 }
 
+/// A session of an account, as its owner may see it.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    /// [`session_key`] of its id.
+    pub key: String,
+    pub data: HashMap<String, Value>,
+}
+
 impl Store {
+    /// The sessions in which the account is signed in.
+    pub async fn sessions_of(&self, account: Uuid, now: Instant) -> super::Result<Vec<SessionRow>> {
+        let sessions = query(
+            "SELECT id, data FROM sessions WHERE account_id = $1 AND expires_at > $2
+            ORDER BY created_at DESC, id",
+        )
+        .bind(account.to_string())
+        .bind(now.0)
+        .try_map(|row: AnyRow| {
+            Ok(SessionRow { key: row.try_get("id")?, data: super::json(&row, "data")? })
+        });
+        Ok(sessions.fetch_all(&self.read).await?)
+    }
+
+    /// `false` when the account has no such session.
+    pub async fn end_session(&self, account: Uuid, key: &str) -> super::Result<bool> {
+        let delete = query("DELETE FROM sessions WHERE id = $1 AND account_id = $2")
+            .bind(key)
+            .bind(account.to_string());
+        Ok(delete.execute(&self.write).await?.rows_affected() == 1)
+    }
+
+    /// Returns how many there were.
+    pub async fn end_other_sessions(&self, account: Uuid, keep: &str) -> super::Result<u64> {
+        let delete = query("DELETE FROM sessions WHERE account_id = $1 AND id <> $2")
+            .bind(account.to_string())
+            .bind(keep);
+        Ok(delete.execute(&self.write).await?.rows_affected())
+    }
+
+    /// The version of the account's passkeys that the session's browser was told last.
+    pub async fn signalled(&self, key: &str) -> super::Result<Option<i64>> {
+        let version: Option<Option<i64>> =
+            query_scalar("SELECT signalled FROM sessions WHERE id = $1")
+                .bind(key)
+                .fetch_optional(&self.read)
+                .await?;
+        Ok(version.flatten())
+    }
+
+    pub async fn set_signalled(&self, key: &str, version: i64) -> super::Result<()> {
+        let update =
+            query("UPDATE sessions SET signalled = $1 WHERE id = $2").bind(version).bind(key);
+        Ok(update.execute(&self.write).await.map(drop)?)
+    }
+
     pub(super) async fn delete_expired_sessions(&self, now: Instant) -> super::Result<u64> {
         let delete = query("DELETE FROM sessions WHERE expires_at <= $1").bind(now.0);
         Ok(delete.execute(&self.write).await?.rows_affected())

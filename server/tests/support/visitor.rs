@@ -8,7 +8,9 @@ use axum::{
         header::{COOKIE, LOCATION, SET_COOKIE},
     },
 };
-use latchkey::{Clock, Passwords, RelyingParty, Server, Store, config::leptos_options, http};
+use latchkey::{
+    Attestation, Clock, Passwords, RelyingParty, Server, Store, config::leptos_options, http,
+};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection, query_scalar};
 use tower::ServiceExt;
@@ -34,15 +36,21 @@ impl On for Shop {
 
 impl Shop {
     pub fn at(store: Store, origin: &str) -> Self {
+        Self::with(store, origin, &[], Attestation::None)
+    }
+
+    pub fn with(store: Store, origin: &str, related: &[&str], attestation: Attestation) -> Self {
         let origin = origin.parse().unwrap();
+        let related: Vec<_> = related.iter().map(|origin| origin.parse().unwrap()).collect();
         // tower-sessions takes its part of the time from the system.
         let clock = Clock::stopped_at(Clock::system().now());
         let server = Server {
             store: store.clone(),
-            relying_party: RelyingParty::new(&origin).unwrap(),
+            relying_party: RelyingParty::new(&origin, &related, attestation).unwrap(),
             passwords: Passwords::new(2).unwrap(),
             clock: clock.clone(),
             origin,
+            related_origins: related,
             leptos: leptos_options(([127, 0, 0, 1], 3000).into()),
         };
         Self { router: http::router(server), store, clock, url: String::new() }

@@ -1,0 +1,150 @@
+//! What the account page and its neighbours show. Words that depend on what was
+//! stored (how somebody signed in, what happened) are made by the server.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AccountName, Instant, OrderSummary};
+
+/// What `/account` shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub name: AccountName,
+    /// Oldest first.
+    pub passkeys: Vec<PasskeyCard>,
+    pub has_password: bool,
+    /// Whether a password alone does not sign in.
+    pub second_factor: bool,
+    /// Recovery codes that are left.
+    pub recovery_codes: i64,
+    /// This one first, then newest first.
+    pub sessions: Vec<SessionCard>,
+    /// Newest first.
+    pub events: Vec<SecurityEvent>,
+    /// Newest first.
+    pub orders: Vec<OrderSummary>,
+}
+
+impl Account {
+    #[must_use]
+    pub fn passkey(&self, id: &str) -> Option<&PasskeyCard> {
+        self.passkeys.iter().find(|passkey| passkey.id == id)
+    }
+
+    /// Why this passkey cannot be deleted, if it cannot.
+    #[must_use]
+    pub fn must_keep(&self) -> Option<&'static str> {
+        match self {
+            Self { passkeys, .. } if passkeys.len() > 1 => None,
+            Self { has_password: false, .. } => Some(
+                "It is the only way to sign in to this account. Add another passkey or set a \
+                 password first.",
+            ),
+            Self { second_factor: true, .. } => Some(
+                "Your password asks for it as the second factor. Add another passkey, or switch \
+                 the second factor off first.",
+            ),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyCard {
+    /// Credential id, unpadded base64url.
+    pub id: String,
+    /// Its owner's name for it, once there is one.
+    pub own_name: Option<String>,
+    pub provider: Provider,
+    pub created: Instant,
+    pub last_used: Instant,
+    /// "Chrome on Linux"
+    pub last_used_with: String,
+    /// Backup state (BS): whether its provider keeps a copy elsewhere.
+    pub synced: bool,
+    /// Whether the last sign-in of this session used it.
+    pub this_device: bool,
+    /// Whether the model of its authenticator was attested.
+    pub verified_model: bool,
+}
+
+impl PasskeyCard {
+    /// What to call it.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.own_name.as_deref().unwrap_or(&self.provider.name)
+    }
+}
+
+/// Who keeps a passkey, going by its AAGUID: unattested, for display only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provider {
+    pub name: String,
+    /// `data:` URIs of an icon for a light and for a dark ground.
+    pub icons: Option<(String, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionCard {
+    pub id: String,
+    /// "Chrome on Linux"
+    pub browser: String,
+    pub signed_in: Instant,
+    /// "With the passkey “Windows Hello”"
+    pub how: String,
+    pub this_one: bool,
+}
+
+/// Something that matters for the security of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecurityEvent {
+    pub id: String,
+    pub at: Instant,
+    /// "Signed in with a password"
+    pub what: String,
+    /// "Chrome on Linux"
+    pub browser: String,
+    /// A sign-in that was refused.
+    pub failed: bool,
+}
+
+/// How the person can prove to be the owner of the account once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proofs {
+    pub passkey: bool,
+    pub password: bool,
+}
+
+/// What password managers are to be told about an account's passkeys (WebAuthn L3
+/// §5.1.10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signals {
+    pub rp_id: String,
+    /// Unpadded base64url, as all ids here.
+    pub user_id: String,
+    pub accepted: Vec<String>,
+    /// Of the account, while there is one.
+    pub name: Option<AccountName>,
+    /// Of what is told: comes back with the acknowledgement.
+    pub version: i64,
+}
+
+/// How to offer a passkey to somebody who has just signed in without one of this
+/// device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offer {
+    /// After a password: the browser may create one by itself (conditional create);
+    /// if not, as [`Offer::Passkey`].
+    Automatic,
+    /// "Create a passkey"
+    Passkey,
+    /// After a passkey of another device: "Create a passkey on this device".
+    ThisDevice,
+}
+
+/// A passkey that was added to an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// Who keeps it, if that is known.
+    pub provider: Option<String>,
+}

@@ -1,0 +1,79 @@
+//! `/account/passkeys/{id}/delete`
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{back, passkeys::facts};
+use crate::{
+    api::{Account, Code, PasskeyCard, Result, SharedBackend, backend},
+    components::FormAlert,
+    pages::{load, path_part},
+};
+
+#[component]
+pub fn DeletePasskey() -> impl IntoView {
+    load(find(backend(), path_part("id")), |(account, passkey)| {
+        let choice = match account.must_keep() {
+            Some(why) => keep(why, &account).into_any(),
+            None => delete(&account, &passkey).into_any(),
+        };
+        view! {
+            <Title text="Delete a passkey – Latchkey"/>
+            <div class="narrow">
+                <h1>"Delete a passkey"</h1>
+                <FormAlert/>
+                <h2 class="subject">{passkey.title().to_owned()}</h2>
+                {facts(&passkey)}
+                {choice}
+                {back("passkeys")}
+            </div>
+        }
+    })
+}
+
+async fn find(backend: SharedBackend, id: String) -> Result<(Account, PasskeyCard)> {
+    let account = backend.account_to_change().await?;
+    let passkey = account.passkey(&id).cloned().ok_or(Code::NotFound)?;
+    Ok((account, passkey))
+}
+
+fn keep(why: &'static str, account: &Account) -> impl IntoView + use<> {
+    let other = if account.has_password {
+        view! { <a class="way" href="/account/second-factor">"Second factor"</a> }
+    } else {
+        view! { <a class="way" href="/account/password">"Set a password"</a> }
+    };
+    view! {
+        <p>"This passkey cannot be deleted now. " {why}</p>
+        <p class="onward">
+            <a class="button" href="/account/passkeys/new">"Add a passkey"</a>
+            {other}
+        </p>
+    }
+}
+
+fn delete(account: &Account, passkey: &PasskeyCard) -> impl IntoView + use<> {
+    let last = (account.passkeys.len() == 1).then(|| last(account.recovery_codes > 0));
+    view! {
+        {last}
+        <p>"It will not sign in to this account any more. This cannot be undone."</p>
+        <p>
+            "Where your browser supports it, its password manager is told to forget this passkey. "
+            "A copy elsewhere, on a security key or with another provider, stays until you delete "
+            "it there. It opens nothing any more."
+        </p>
+        <form class="form" method="post" action=format!("/account/passkeys/{}/delete", passkey.id)>
+            <button class="button danger">"Delete this passkey"</button>
+        </form>
+    }
+}
+
+fn last(has_codes: bool) -> impl IntoView {
+    let ways = if has_codes { "your password and your recovery codes" } else { "your password" };
+    view! {
+        <p class="warning">
+            <strong>"This is your last passkey."</strong>
+            {format!(" Without it, only {ways} will open this account.")}
+        </p>
+    }
+}

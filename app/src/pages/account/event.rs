@@ -1,0 +1,52 @@
+//! `/account/events/{id}`
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{back, history::failed};
+use crate::{
+    api::{SecurityEvent, backend},
+    components::When,
+    pages::{load, path_part},
+};
+
+#[component]
+pub fn Event() -> impl IntoView {
+    let backend = backend();
+    let id = path_part("id");
+    load(async move { backend.security_event(&id).await }, show)
+}
+
+fn show(event: SecurityEvent) -> impl IntoView {
+    let refused = event.failed.then(|| {
+        view! { <p>"It was refused, so nobody got into your account this way."</p> }
+    });
+    view! {
+        <Title text="Security event – Latchkey"/>
+        <div class="narrow">
+            <h1>{event.what} {event.failed.then(failed)}</h1>
+            <dl class="facts">
+                <div><dt>"When"</dt> <dd><When at=event.at/></dd></div>
+                <div><dt>"Browser"</dt> <dd>{event.browser}</dd></div>
+            </dl>
+            {refused}
+            {not_you()}
+            {back("events")}
+        </div>
+    }
+}
+
+fn not_you() -> impl IntoView {
+    view! {
+        <section class="another" aria-labelledby="not-you">
+            <h2 id="not-you">"This was not you?"</h2>
+            <p>"Then shut others out, in this order:"</p>
+            <ol class="steps">
+                <li><a href="/account#sessions">"End the sessions you do not know"</a></li>
+                <li><a href="/account#passkeys">"Delete the passkeys you do not know"</a></li>
+                <li><a href="/account/password">"Change or remove the password"</a></li>
+                <li><a href="/account/recovery-codes">"Make new recovery codes"</a></li>
+            </ol>
+        </section>
+    }
+}

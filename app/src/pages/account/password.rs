@@ -1,0 +1,98 @@
+//! `/account/password`
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::back;
+use crate::{
+    api::{Account, backend},
+    components::{Control, Field, FormAlert},
+    pages::load,
+};
+
+#[component]
+pub fn Password() -> impl IntoView {
+    let backend = backend();
+    load(async move { backend.account_to_change().await }, show)
+}
+
+fn show(account: Account) -> impl IntoView {
+    let heading = if account.has_password { "Change the password" } else { "Set a password" };
+    let removal = account.has_password.then(|| removal(&account));
+    view! {
+        <Title text=format!("{heading} – Latchkey")/>
+        <div class="narrow">
+            <h1>{heading}</h1>
+            <FormAlert/>
+            {setting(account)}
+            {removal}
+            {back("password")}
+        </div>
+    }
+}
+
+fn setting(account: Account) -> impl IntoView {
+    let (consequence, button) = if account.has_password {
+        ("All other sessions of this account will end.", "Change password")
+    } else {
+        ("It will be one more way to sign in, beside your passkeys.", "Set password")
+    };
+    view! {
+        <form class="form" method="post" action="/account/password">
+            <input type="hidden" name="action" value="set"/>
+            // Tells password managers whose password it is.
+            <input
+                class="unseen"
+                type="text"
+                name="username"
+                autocomplete="username"
+                readonly=true
+                tabindex="-1"
+                aria-hidden="true"
+                value=account.name.username
+            />
+            <Field
+                name="password"
+                label="New password"
+                control=Control::Password
+                hint="At least 12 characters. Nothing else is asked of it."
+                autocomplete="new-password"
+                required=true
+            />
+            <p class="note">{consequence}</p>
+            <button class="button">{button}</button>
+        </form>
+    }
+}
+
+fn removal(account: &Account) -> impl IntoView + use<> {
+    let choice = if account.passkeys.is_empty() {
+        view! {
+            <p>
+                "It is the only way to sign in to this account. "
+                <a href="/account/passkeys/new">"Add a passkey"</a> " first."
+            </p>
+        }
+        .into_any()
+    } else {
+        remove(account.second_factor).into_any()
+    };
+    view! {
+        <section class="another" aria-labelledby="remove">
+            <h2 id="remove">"Remove the password"</h2>
+            {choice}
+        </section>
+    }
+}
+
+fn remove(second_factor: bool) -> impl IntoView {
+    let second_factor = second_factor
+        .then_some(" The second factor is switched off with it: without a password it has no use.");
+    view! {
+        <p>"You will sign in with your passkeys only." {second_factor}</p>
+        <form class="form" method="post" action="/account/password">
+            <input type="hidden" name="action" value="remove"/>
+            <button class="button danger">"Remove password"</button>
+        </form>
+    }
+}

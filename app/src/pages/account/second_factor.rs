@@ -1,0 +1,75 @@
+//! `/account/second-factor`
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::back;
+use crate::{
+    api::{Account, backend},
+    components::FormAlert,
+    pages::load,
+};
+
+#[component]
+pub fn SecondFactor() -> impl IntoView {
+    let backend = backend();
+    load(async move { backend.account_to_change().await }, show)
+}
+
+fn show(account: Account) -> impl IntoView {
+    let choice = match missing(&account) {
+        Some(sentence) => unavailable(sentence, &account).into_any(),
+        None => switch(account.second_factor).into_any(),
+    };
+    view! {
+        <Title text="Second factor – Latchkey"/>
+        <div class="narrow">
+            <h1>"Ask for a passkey after my password"</h1>
+            <FormAlert/>
+            <p>
+                "Your password alone then does not sign in, whether you type it or your browser "
+                "has saved it: the store asks for one of your passkeys as well. "
+                "A recovery code will do in its place."
+            </p>
+            <p>"A passkey alone still signs in. It is two factors already."</p>
+            {choice}
+            {back("second-factor")}
+        </div>
+    }
+}
+
+/// What the account lacks for a second factor, if anything.
+pub(super) fn missing(account: &Account) -> Option<&'static str> {
+    match account {
+        Account { has_password: false, .. } => Some(
+            "There is no password that could need one: this account is signed in to with \
+             passkeys, and each is two factors already.",
+        ),
+        Account { passkeys, .. } if passkeys.is_empty() => {
+            Some("Your password can have a passkey as its second factor once you have added one.")
+        }
+        _ => None,
+    }
+}
+
+fn unavailable(sentence: &'static str, account: &Account) -> impl IntoView + use<> {
+    let add = account.passkeys.is_empty().then(|| {
+        view! { <p><a class="button" href="/account/passkeys/new">"Add a passkey"</a></p> }
+    });
+    view! {
+        <p class="note">{sentence}</p>
+        {add}
+    }
+}
+
+fn switch(on: bool) -> impl IntoView {
+    let (state, value, button) =
+        if on { ("It is on.", "no", "Switch off") } else { ("It is off.", "yes", "Switch on") };
+    view! {
+        <form class="form" method="post" action="/account/second-factor">
+            <input type="hidden" name="on" value=value/>
+            <p class="state"><strong>{state}</strong></p>
+            <button class="button" class:secondary=on>{button}</button>
+        </form>
+    }
+}

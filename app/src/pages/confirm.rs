@@ -1,0 +1,75 @@
+//! `/confirm`
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{load, next_path};
+use crate::{
+    api::{Proofs, backend, with_next},
+    components::{Control, Field, FormAlert},
+    passkey::PasskeyProof,
+};
+
+#[component]
+pub fn Confirm() -> impl IntoView {
+    let backend = backend();
+    let next = next_path();
+    load(async move { backend.proofs().await }, move |proofs| show(proofs, next))
+}
+
+fn show(proofs: Proofs, next: String) -> impl IntoView {
+    let recover = with_next("/recover", &next);
+    view! {
+        <Title text="Confirm that it is you – Latchkey"/>
+        <div class="narrow">
+            <h1>"Confirm that it is you"</h1>
+            <p>
+                "What comes next changes how this account is signed in to, "
+                "so the store asks once more. This holds for five minutes."
+            </p>
+            <FormAlert/>
+            {proofs.passkey.then(|| with_passkey(next.clone()))}
+            {proofs.password.then(|| with_password(next, proofs.passkey))}
+            <p class="aside">{aside(proofs)} " " <a href=recover>"Use a recovery code"</a></p>
+        </div>
+    }
+}
+
+/// A modal request that names this account's passkeys, not an immediate one. An
+/// immediate request refuses `allowCredentials`, so another account's passkey could
+/// answer it; it leaves out security keys and other devices; and Chrome's guidance
+/// is not to use it for asking again.
+fn with_passkey(next: String) -> impl IntoView {
+    view! {
+        <PasskeyProof next>
+            <button type="button" class="button">"Use a passkey"</button>
+        </PasskeyProof>
+        <noscript>
+            <p class="note">"Passkeys need JavaScript. A recovery code works without it."</p>
+        </noscript>
+    }
+}
+
+fn with_password(next: String, second: bool) -> impl IntoView {
+    view! {
+        <form class="form" method="post" action="/confirm">
+            <input type="hidden" name="next" value=next/>
+            <Field
+                name="password"
+                label="Password"
+                control=Control::Password
+                autocomplete="current-password"
+                required=true
+            />
+            <button class="button" class:secondary=second>"Use the password"</button>
+        </form>
+    }
+}
+
+fn aside(proofs: Proofs) -> &'static str {
+    match (proofs.passkey, proofs.password) {
+        (true, true) => "Neither at hand?",
+        (false, false) => "This account has neither a passkey nor a password.",
+        _ => "Not at hand?",
+    }
+}

@@ -1,0 +1,227 @@
+//! The account page and what its owner changes there.
+
+use app::api::{Account, Code, PasskeyCard, PublicError, Result, SessionCard, Visitor};
+
+use crate::{
+    Call,
+    accounts::{DisplayName, Username, recovery},
+    events::Event,
+    internal,
+    passkeys::in_words,
+    providers::provider_or_passkey,
+    store::{PasskeyRow, SessionRow, StoreError},
+};
+
+impl Call {
+    /// Who is looking, for what surrounds every page.
+    ///
+    /// # Errors
+    /// [`Code::Internal`]
+    pub async fn visitor(&self) -> Result<Visitor> {
+        let store = &self.server.store;
+        let account = match self.visit.account().await? {
+            Some(id) => store.account(id).await.map_err(internal)?,
+            None => None,
+        };
+        let cart_count = match self.visit.cart().await? {
+            Some(cart) => store.cart_count(&cart).await.map_err(internal)?,
+            None => 0,
+        };
+        Ok(Visitor {
+            cart_count,
+            notice: self.visit.notice().await?,
+            offer: match &account {
+                Some(row) => self.offer(row).await?,
+                None => None,
+            },
+            signals: self.signals(account.as_ref()).await?,
+            account: account.map(|row| row.name()),
+        })
+    }
+
+    /// # Errors
+    /// [`Code::SignInRequired`]
+    pub async fn account(&self) -> Result<Account> {
+        let id = self.visit.signed_in().await?;
+        let (store, now) = (&self.server.store, self.now());
+        let row = store.account(id).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
+        let passkeys = store.passkeys_of(id).await.map_err(internal)?;
+        let sessions = store.sessions_of(id, now).await.map_err(internal)?;
+        let events = store.events_of(id).await.map_err(internal)?;
+        let note = self.visit.sign_in_note().await?;
+        let used = note.as_ref().and_then(|note| note.how.passkey());
+        Ok(Account {
+            name: row.name(),
+            has_password: store.has_password(id).await.map_err(internal)?,
+            second_factor: row.second_factor,
+            recovery_codes: store.recovery_codes_left(id).await.map_err(internal)?,
+            sessions: session_cards(sessions, &passkeys, self.visit.key().await?.as_deref()),
+            passkeys: passkeys.into_iter().map(|row| passkey_card(row, used)).collect(),
+            events: events.into_iter().map(Into::into).collect(),
+            orders: store.orders_of(id).await.map_err(internal)?,
+        })
+    }
+
+    /// # Errors
+    /// [`Code::SignInRequired`] or [`Code::ProofRequired`]
+    pub async fn account_to_change(&self) -> Result<Account> {
+        self.visit.proved(self.now()).await?;
+        self.account().await
+    }
+
+    /// # Errors
+    /// What is wrong with the names.
+    pub async fn rename(&self, username: &str, display_name: &str) -> Result<()> {
+        let account = self.visit.signed_in().await?;
+        let username = Username::parse(username)?;
+        let display_name = DisplayName::parse(display_name)?;
+        let store = &self.server.store;
+        let (key, shown) = (username.key(), display_name.as_str());
+        let renamed = store.rename_account(account, username.as_str(), &key, shown).await;
+        renamed.map_err(|error| match error {
+            StoreError::UsernameTaken => PublicError::from(Code::UsernameTaken),
+            other => internal(other),
+        })?;
+        self.record(account, Event::AccountRenamed, "").await;
+        Ok(())
+    }
+
+    /// Sets or changes the password, and ends all other sessions: somebody may be in one of
+    /// them who knew the old one. Tells whether there was one before.
+    ///
+    /// # Errors
+    /// [`Code::ProofRequired`], or what is wrong with the password.
+    pub async fn set_password(&self, password: &str) -> Result<bool> {
+        let account = self.visit.proved(self.now()).await?;
+        let store = &self.server.store;
+        let row = store.account(account).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
+        let personal = [row.username.as_str(), &row.display_name, "latchkey"];
+        let hash = self.server.passwords.hash_new(password, &personal).await?;
+        let before = store.has_password(account).await.map_err(internal)?;
+        store.set_password_hash(account, &hash, self.now()).await.map_err(internal)?;
+        if before {
+            store.end_other_sessions(account, &self.key().await?).await.map_err(internal)?;
+        }
+        let event = if before { Event::PasswordChanged } else { Event::PasswordSet };
+        self.record(account, event, "").await;
+        Ok(before)
+    }
+
+    /// # Errors
+    /// [`Code::ProofRequired`], or [`Code::LastWayIn`] without a passkey.
+    pub async fn remove_password(&self) -> Result<()> {
+        let account = self.visit.proved(self.now()).await?;
+        if !self.server.store.remove_password(account).await.map_err(internal)? {
+            return Err(Code::LastWayIn.into());
+        }
+        self.record(account, Event::PasswordRemoved, "").await;
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Code::ProofRequired`], or [`Code::SecondFactorMissing`] when there is nothing to
+    /// ask for.
+    pub async fn set_second_factor(&self, on: bool) -> Result<()> {
+        let account = self.visit.proved(self.now()).await?;
+        if !self.server.store.set_second_factor(account, on).await.map_err(internal)? {
+            return Err(Code::SecondFactorMissing.into());
+        }
+        let event = if on { Event::SecondFactorOn } else { Event::SecondFactorOff };
+        self.record(account, event, "").await;
+        Ok(())
+    }
+
+    /// New recovery codes, of which nothing but hashes is kept.
+    ///
+    /// # Errors
+    /// [`Code::ProofRequired`]
+    pub async fn make_recovery_codes(&self) -> Result<Vec<String>> {
+        let account = self.visit.proved(self.now()).await?;
+        let codes: Vec<_> = (0..recovery::CODES).map(|_| recovery::random_code()).collect();
+        let hashes: Vec<_> = codes.iter().map(|code| recovery::hash(code)).collect();
+        let store = &self.server.store;
+        store.replace_recovery_codes(account, &hashes).await.map_err(internal)?;
+        self.record(account, Event::RecoveryCodesMade, "").await;
+        Ok(codes)
+    }
+
+    /// # Errors
+    /// [`Code::NotFound`] for anybody else's session.
+    pub async fn end_session(&self, key: &str) -> Result<()> {
+        let account = self.visit.signed_in().await?;
+        let (store, key) = (&self.server.store, crate::shop::plain(key)?);
+        let sessions = store.sessions_of(account, self.now()).await.map_err(internal)?;
+        let note = sessions.iter().find(|session| session.key == key);
+        let browser = note.and_then(SessionRow::sign_in_note).map(|note| note.browser);
+        if !store.end_session(account, key).await.map_err(internal)? {
+            return Err(Code::NotFound.into());
+        }
+        self.record(account, Event::SessionEnded, &browser.unwrap_or_default()).await;
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Code::SignInRequired`]
+    pub async fn end_other_sessions(&self) -> Result<()> {
+        let account = self.visit.signed_in().await?;
+        let store = &self.server.store;
+        store.end_other_sessions(account, &self.key().await?).await.map_err(internal)?;
+        self.record(account, Event::OtherSessionsEnded, "").await;
+        Ok(())
+    }
+
+    /// Deletes the account. Its orders stay, without the person.
+    ///
+    /// # Errors
+    /// [`Code::ProofRequired`]
+    pub async fn delete_account(&self) -> Result<()> {
+        let account = self.visit.proved(self.now()).await?;
+        self.server.store.delete_account(account).await.map_err(internal)?;
+        self.visit.bid_farewell(account).await
+    }
+
+    async fn key(&self) -> Result<String> {
+        self.visit.key().await?.ok_or_else(|| Code::SignInRequired.into())
+    }
+}
+
+fn passkey_card(row: PasskeyRow, used: Option<&str>) -> PasskeyCard {
+    PasskeyCard {
+        provider: provider_or_passkey(&row.aaguid),
+        this_device: used == Some(&row.id),
+        id: row.id,
+        own_name: row.own_name,
+        created: row.created,
+        last_used: row.last_used,
+        last_used_with: row.last_used_with,
+        synced: row.backed_up,
+        verified_model: row.verified_model,
+    }
+}
+
+/// This one first; the others as they come, which is newest first.
+fn session_cards(
+    sessions: Vec<SessionRow>,
+    passkeys: &[PasskeyRow],
+    this: Option<&str>,
+) -> Vec<SessionCard> {
+    let card = |session: SessionRow| {
+        let note = session.sign_in_note()?;
+        Some(SessionCard {
+            this_one: this == Some(&session.key),
+            id: session.key,
+            how: capitalised(&in_words(&note.how, passkeys)),
+            browser: note.browser,
+            signed_in: note.at,
+        })
+    };
+    let mut cards: Vec<_> = sessions.into_iter().filter_map(card).collect();
+    cards.sort_by_key(|card| !card.this_one);
+    cards
+}
+
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
