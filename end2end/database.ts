@@ -21,12 +21,17 @@ export class Database {
   }
 
   /** What belongs to the account, of one of the tables that know accounts. */
-  of(username: string, table: 'passwords' | 'passkeys' | 'sessions' | 'orders'): Row[] {
+  of(username: string, table: 'passwords' | 'passkeys' | 'sessions' | 'orders' | 'events' | 'recovery_codes'): Row[] {
     return this.#rows(
       `SELECT ${table}.* FROM ${table} JOIN accounts ON accounts.id = ${table}.account_id
        WHERE accounts.username = ?`,
       username,
     );
+  }
+
+  /** Also one whose account is gone. */
+  order(number: string): Row[] {
+    return this.#rows('SELECT * FROM orders WHERE number = ?', number);
   }
 
   orderLines(number: string): Row[] {

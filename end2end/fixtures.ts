@@ -1,7 +1,7 @@
 // What every test starts with.
 
 import { randomUUID } from 'node:crypto';
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type APIRequestContext, type Page } from '@playwright/test';
 import { Authenticator, type Transport } from './authenticator.ts';
 import { Database } from './database.ts';
 
@@ -20,8 +20,10 @@ type Fixtures = {
   person: Person;
   /** Somebody with a passkey on `authenticator`, signed out. */
   passkeyOwner: Person;
-  /** Somebody with a password and no passkey, signed out. */
+  /** Somebody with a password and no passkey, signed out here; `request` is another browser, signed in. */
   passwordOwner: Person;
+  /** Somebody with a password, and a passkey on `authenticator`, signed out. */
+  ownerOfBoth: Person;
 };
 
 export const test = base.extend<Fixtures>({
@@ -69,7 +71,20 @@ export const test = base.extend<Fixtures>({
     await expect(await request.post('/sign-up', { form })).toBeOK();
     await use(person);
   },
+
+  ownerOfBoth: async ({ page, authenticator, person }, use) => {
+    expect(await authenticator.credentials()).toHaveLength(0);
+    await open(page, '/sign-up?next=/account/password');
+    await signUp(page, person);
+    await page.getByLabel('New password').fill(person.password);
+    await page.getByRole('button', { name: 'Set password' }).click();
+    await expect(page.getByText('Your password is set.')).toBeVisible();
+    await signOut(page);
+    await use(person);
+  },
 });
+
+const BY_THE_WAY = ['/api/passkey/signalled', '/api/passkey/addition/start'];
 
 /** Errors and warnings in the console, errors in scripts, failed requests, refusals. */
 export class Mishaps {
@@ -93,7 +108,9 @@ export class Mishaps {
       const isPiece = request.method() === 'GET' && !request.isNavigationRequest();
       const left = isPiece && error === 'net::ERR_ABORTED';
       const unused = isPiece && error === 'csp' && !javaScriptEnabled;
-      if (!left && !unused) this.#saw(`${error}: ${request.method()} ${pathname}`);
+      // Nothing waits for these: what was not said on this page is said on the next.
+      const byTheWay = error === 'net::ERR_ABORTED' && BY_THE_WAY.includes(pathname);
+      if (!left && !unused && !byTheWay) this.#saw(`${error}: ${request.method()} ${pathname}`);
     });
     page.on('response', (response) => {
       const { pathname } = new URL(response.url());
@@ -123,6 +140,16 @@ export async function open(page: Page, path: string) {
 
 export async function hydrated(page: Page) {
   await expect(page.locator('html')).toHaveAttribute('data-hydrated', '');
+}
+
+/** What lies over the page after a sign-in without a passkey of this device. */
+export function offer(page: Page) {
+  return page.getByRole('complementary', { name: 'Passkey' });
+}
+
+/** In another browser, which has no pages: only what it sends. */
+export async function signInElsewhere(request: APIRequestContext, { username, password }: Person) {
+  await expect(await request.post('/sign-in', { form: { username, password } })).toBeOK();
 }
 
 /** In the header of every page. */

@@ -34,7 +34,7 @@ test('a dialog that was closed makes no account, and loses nothing', async ({ pa
   await signUp(page, person);
 
   await expect(page.getByRole('main').getByRole('status')).toHaveText(
-    'No passkey was created. You can try again, or use a password instead.',
+    'No passkey was created. You can try again.',
   );
   const button = page.getByRole('button', { name: 'Create account with a passkey' });
   await expect(button).toBeFocused();
@@ -81,7 +81,7 @@ test('a password makes an account too', async ({ page, person, database }) => {
 
   await expect(page).toHaveURL('/account');
   await expectSignedIn(page, person);
-  await expect(page.getByText('This account has no passkey.')).toBeVisible();
+  await expect(page.getByText('This account has none.')).toBeVisible();
   expect(database.of(person.username, 'passwords')).toHaveLength(1);
   expect(database.of(person.username, 'passkeys')).toEqual([]);
 });

@@ -35,16 +35,16 @@ impl Event {
         let what = match self {
             Self::AccountCreated => "Account created",
             Self::SignedIn => "Signed in",
-            Self::SignInFailed => "A sign-in failed:",
-            Self::PasskeyAdded => "Passkey added:",
-            Self::PasskeyDeleted => "Passkey deleted:",
+            Self::SignInFailed => "Failed sign-in",
+            Self::PasskeyAdded => "Added",
+            Self::PasskeyDeleted => "Deleted",
             Self::PasswordSet => "Password set",
             Self::PasswordChanged => "Password changed",
             Self::PasswordRemoved => "Password removed",
             Self::SecondFactorOn => "Second factor switched on",
             Self::SecondFactorOff => "Second factor switched off",
             Self::RecoveryCodesMade => "Recovery codes made",
-            Self::SessionEnded => "Session ended:",
+            Self::SessionEnded => "Ended a session of",
             Self::OtherSessionsEnded => "All other sessions ended",
             Self::AccountRenamed => "Username or name changed",
         };
@@ -109,8 +109,8 @@ mod tests {
         assert_eq!((event.what.as_str(), event.failed), ("Signed in with a password", false));
 
         let failed =
-            EventRow { kind: Event::SignInFailed.name(), detail: "wrong password".into(), ..row };
+            EventRow { kind: Event::SignInFailed.name(), detail: "with a password".into(), ..row };
         let event = SecurityEvent::from(failed);
-        assert_eq!((event.what.as_str(), event.failed), ("A sign-in failed: wrong password", true));
+        assert_eq!((event.what.as_str(), event.failed), ("Failed sign-in with a password", true));
     }
 }

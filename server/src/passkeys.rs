@@ -15,7 +15,7 @@ use crate::{
     },
     events::Event,
     internal,
-    providers::{provider, provider_or_passkey},
+    providers::provider,
     session::Means,
     store::{AccountRow, Deletion, PasskeyRow, StoreError},
 };
@@ -32,9 +32,10 @@ struct Pending {
     state: String,
 }
 
-/// What to call a passkey.
-pub(crate) fn title(row: &PasskeyRow) -> String {
-    row.own_name.clone().unwrap_or_else(|| provider_or_passkey(&row.aaguid).name)
+/// A passkey in a sentence: "the passkey “Windows Hello”".
+pub(crate) fn described(own_name: Option<&str>, aaguid: &str) -> String {
+    let name = own_name.map(str::to_owned).or_else(|| provider(aaguid).map(|known| known.name));
+    name.map_or_else(|| "a passkey".to_owned(), |name| format!("the passkey “{name}”"))
 }
 
 impl Call {
@@ -86,8 +87,7 @@ impl Call {
             StoreError::CredentialTaken => PublicError::from(Code::CredentialTaken),
             other => internal(other),
         })?;
-        let title = provider_or_passkey(&passkey.aaguid).name;
-        self.record(account, Event::PasskeyAdded, &format!("“{title}”")).await;
+        self.record(account, Event::PasskeyAdded, &described(None, &passkey.aaguid)).await;
         self.visit.set_offer(None).await?;
         if announce {
             self.visit.tell("Your new passkey is ready.").await?;
@@ -122,7 +122,8 @@ impl Call {
         let row = row.filter(|row| row.account == account).ok_or(Code::NotFound)?;
         match store.delete_passkey(account, id).await.map_err(internal)? {
             Deletion::Deleted => {
-                self.record(account, Event::PasskeyDeleted, &format!("“{}”", title(&row))).await;
+                let detail = described(row.own_name.as_deref(), &row.aaguid);
+                self.record(account, Event::PasskeyDeleted, &detail).await;
                 Ok(())
             }
             Deletion::Needed => Err(Code::LastWayIn.into()),
@@ -242,7 +243,7 @@ impl Call {
 
 pub(crate) fn in_words(how: &Means, passkeys: &[PasskeyRow]) -> String {
     let named = |id: &str| match passkeys.iter().find(|row| row.id == id) {
-        Some(row) => format!("the passkey “{}”", title(row)),
+        Some(row) => described(row.own_name.as_deref(), &row.aaguid),
         None => "a passkey that was deleted".to_owned(),
     };
     match how {

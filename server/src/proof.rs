@@ -107,7 +107,7 @@ impl Call {
             false => None,
         };
         if !self.server.passwords.verify(password, hash).await? {
-            self.record(account, Event::SignInFailed, "wrong password").await;
+            self.record(account, Event::SignInFailed, "with a password").await;
             return Err(Code::WrongPassword.into());
         }
         self.visit.prove(self.now()).await
@@ -135,7 +135,7 @@ impl Call {
         let hash = recovery::hash(code);
         let taken = self.server.store.take_recovery_code(account, &hash).await.map_err(internal)?;
         if !taken {
-            self.record(account, Event::SignInFailed, "wrong recovery code").await;
+            self.record(account, Event::SignInFailed, "with a recovery code").await;
             return Err(Code::RecoveryCodeWrong.into());
         }
         self.sign_in(account, how).await.map(drop)

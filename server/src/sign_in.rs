@@ -18,7 +18,7 @@ use crate::{
     },
     events::Event,
     internal,
-    passkeys::title,
+    passkeys::described,
     session::{Means, SignIn},
     store::{Challenge, PasskeyRow, PasskeyUse, StoreError},
 };
@@ -69,7 +69,7 @@ impl Call {
         let right = self.server.passwords.verify(password, hash).await?;
         let Some(account) = account.filter(|_| right) else {
             if let Some(account) = account {
-                self.record(account, Event::SignInFailed, "wrong password").await;
+                self.record(account, Event::SignInFailed, "with a password").await;
             }
             return Err(Code::WrongPassword.into());
         };
@@ -107,7 +107,8 @@ impl Call {
         let accepted = match verified {
             Ok(accepted) => accepted,
             Err(code) => {
-                let detail = format!("with the passkey “{}”", title(stored));
+                let passkey = described(stored.own_name.as_deref(), &stored.aaguid);
+                let detail = format!("with {passkey}");
                 self.record(stored.account, Event::SignInFailed, &detail).await;
                 return Err(code.into());
             }

@@ -156,7 +156,12 @@ impl Call {
         if !store.end_session(account, key).await.map_err(internal)? {
             return Err(Code::NotFound.into());
         }
-        self.record(account, Event::SessionEnded, &browser.unwrap_or_default()).await;
+        self.record(
+            account,
+            Event::SessionEnded,
+            &browser.unwrap_or_else(|| "an unknown browser".to_owned()),
+        )
+        .await;
         Ok(())
     }
 

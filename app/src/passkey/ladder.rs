@@ -181,11 +181,14 @@ pub fn refused(error: &PublicError, can_signal: bool) -> (String, bool) {
     }
 }
 
-/// Whether a passkey that was just created opens nothing, so that the password
-/// manager may forget it. Not when the server may have accepted it after all.
+/// Whether a passkey that was just created opens nothing, so that the password manager may
+/// forget it: the server refused it, or never answered. Should an answer have been lost on
+/// its way, the account's list of accepted passkeys, at the next sign-in, brings it back
+/// where the password manager has only hidden it.
 #[must_use]
 pub fn is_useless(refusal: Code) -> bool {
-    !matches!(refusal, Code::Unreachable | Code::Internal | Code::Busy | Code::CredentialTaken)
+    // Taken: it does open something.
+    refusal != Code::CredentialTaken
 }
 
 /// How to bring up the offer of a passkey.
@@ -406,9 +409,9 @@ mod tests {
     }
 
     #[test]
-    fn a_created_passkey_is_given_up_only_when_it_was_surely_refused() {
+    fn a_created_passkey_is_given_up_when_the_server_refused_it_or_never_answered() {
         assert!(is_useless(Code::UsernameTaken) && is_useless(Code::ChallengeUnknown));
-        assert!(!is_useless(Code::Unreachable) && !is_useless(Code::Internal));
+        assert!(is_useless(Code::Unreachable) && is_useless(Code::Internal));
         assert!(!is_useless(Code::CredentialTaken));
     }
 

@@ -5,7 +5,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{
         HeaderMap, Method, Request, StatusCode,
-        header::{COOKIE, LOCATION, SET_COOKIE},
+        header::{COOKIE, LOCATION, SET_COOKIE, USER_AGENT},
     },
 };
 use latchkey::{
@@ -17,6 +17,9 @@ use tower::ServiceExt;
 use url::form_urlencoded;
 
 use super::{On, authenticator::Authenticator};
+
+/// Of everybody who has one.
+pub const PASSWORD: &str = "plovers dislike umbrellas";
 
 /// A store on a database of its own, with a clock that stands still.
 #[derive(Clone)]
@@ -62,8 +65,14 @@ impl Shop {
         query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&mut database).await.unwrap()
     }
 
+    /// The one value that a query finds, by one text.
+    pub async fn column(&self, query: &'static str, text: &str) -> String {
+        let mut database = AnyConnection::connect(&self.url).await.unwrap();
+        query_scalar(query).bind(text).fetch_one(&mut database).await.unwrap()
+    }
+
     pub fn visitor(&self) -> Visitor {
-        Visitor { router: self.router.clone(), cookie: None }
+        Visitor { router: self.router.clone(), cookie: None, user_agent: CHROME }
     }
 
     /// A visitor with a new account, and the passkey that opens it.
@@ -76,10 +85,14 @@ impl Shop {
 
 #[derive(Clone)]
 pub struct Visitor {
-    router: Router,
+    pub router: Router,
     /// `name=value` of the session's cookie.
     pub cookie: Option<String>,
+    pub user_agent: &'static str,
 }
+
+const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
+                      Chrome/156.0.0.0 Safari/537.36";
 
 #[derive(Debug)]
 pub struct Answer {
@@ -122,7 +135,8 @@ impl Visitor {
         headers: &[(&str, &str)],
         body: Body,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request =
+            Request::builder().method(method).uri(path).header(USER_AGENT, self.user_agent);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -183,6 +197,55 @@ impl Visitor {
         self.api("passkey/sign-up/finish", json!({ "credential": credential })).await
     }
 
+    pub async fn sign_up_with_password(&mut self, username: &str) -> Answer {
+        let fields = [
+            ("username", username),
+            ("display_name", "Robin"),
+            ("password", PASSWORD),
+            ("way", "password"),
+        ];
+        self.post("/sign-up", &fields).await
+    }
+
+    pub async fn sign_in_with_password(&mut self, username: &str) -> Answer {
+        let fields = [("username", username), ("password", PASSWORD), ("next", "/cart")];
+        self.post("/sign-in", &fields).await
+    }
+
+    pub async fn sign_out_and_in(&mut self, username: &str) -> Answer {
+        self.post("/sign-out", &[]).await.expect_redirect("/");
+        self.sign_in_with_password(username).await
+    }
+
+    /// Options for the passkeys of the account: signed in, or waiting for its second factor.
+    pub async fn proof_options(&mut self) -> Answer {
+        self.api("passkey/proof/start", json!({})).await
+    }
+
+    pub async fn finish_proof(&mut self, credential: &Value) -> Answer {
+        let credential = credential.to_string();
+        self.api("passkey/proof/finish", json!({ "credential": credential })).await
+    }
+
+    pub async fn prove(&mut self, passkey: &mut Authenticator) -> Answer {
+        let options = self.proof_options().await.options();
+        self.finish_proof(&passkey.get(&options)).await
+    }
+
+    pub async fn addition_options(&mut self, conditional: bool) -> Answer {
+        self.api("passkey/addition/start", json!({ "conditional": conditional })).await
+    }
+
+    pub async fn finish_addition(&mut self, credential: &Value) -> Answer {
+        let message = json!({ "credential": credential.to_string(), "announce": false });
+        self.api("passkey/addition/finish", message).await
+    }
+
+    pub async fn add(&mut self, passkey: &mut Authenticator) -> Answer {
+        let options = self.addition_options(false).await.options();
+        self.finish_addition(&passkey.create(&options)).await
+    }
+
     pub async fn is_signed_in(&mut self) -> bool {
         self.get("/account").await.status == StatusCode::OK
     }
@@ -210,6 +273,12 @@ impl Answer {
     pub fn expect_redirect(self, to: &str) -> Self {
         assert!(self.status.is_redirection(), "{}: {}", self.status, self.body);
         assert_eq!(self.headers[LOCATION], to);
+        self
+    }
+
+    #[track_caller]
+    pub fn expect_no_text(self, text: &str) -> Self {
+        assert!(!self.body.contains(text), "«{text}» in {}", self.body);
         self
     }
 
