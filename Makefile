@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
-.PHONY: help run dev lint test size
+.PHONY: help run dev lint test size aaguids
 
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
@@ -12,11 +12,12 @@ LIMIT := 110000
 
 help:
 	@cat <<-'END'
-	make run    starts the shop on http://localhost:3000
-	make dev    the same, and rebuilds and reloads on every change
-	make test   lints and runs all tests, in the server and in a browser
-	make lint   formatting and clippy, for both halves
-	make size   builds for release, and weighs what a browser downloads
+	make run      starts the shop on http://localhost:3000
+	make dev      the same, and rebuilds and reloads on every change
+	make test     lints and runs all tests, in the server and in a browser
+	make lint     formatting and clippy, for both halves
+	make size     builds for release, and weighs what a browser downloads
+	make aaguids  fetches the current names and icons of passkey providers
 	END
 
 run:
@@ -59,6 +60,13 @@ size:
 		}
 		console.log(String(sum).padStart(8), "bytes together, of $(LIMIT) at most");
 		process.exit(sum > $(LIMIT) ? 1 : 0);'
+
+AAGUIDS := https://raw.githubusercontent.com/passkeydeveloper/passkey-authenticator-aaguids/main/aaguid.json
+
+# The list is checked by the unit tests of server/src/providers; its date goes into SOURCE.md.
+aaguids:
+	curl --fail --silent --show-error --location --output server/src/providers/aaguids.json $(AAGUIDS)
+	git diff --stat server/src/providers
 
 # The server's half and the browser's half are never built in one go: cargo would
 # unite their features, and the handlers would silently be lost.

@@ -310,7 +310,7 @@ on_both! {
         visitor.get("/account").await.expect_text("This device only").expect_text("This device</li>");
         visitor.add(&mut Authenticator::new()).await.expect_status(200);
 
-        shop.clock.advance(DAY);
+        shop.clock.advance(10 * MINUTE);
         passkey.flags = UP | UV | BE | BS;
         let mut elsewhere = Visitor { user_agent: FIREFOX, ..shop.visitor() };
         elsewhere.sign_in(&mut passkey).await.expect_status(200);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use app::api::Code;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use latchkey::{
     Attestation, RelyingParty,
     ceremonies::{
@@ -35,13 +36,30 @@ fn vector(id: &str) -> Vector {
 
 /// A field in hexadecimal, as the unpadded base64url that browsers send.
 fn field(part: &Value, name: &str) -> String {
-    let hex = part[name].as_str().unwrap();
-    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    encode(&(0..hex.len()).step_by(2).map(byte).collect::<Vec<_>>())
+    encode(&bytes(part, name))
 }
 
-fn relying_party() -> RelyingParty {
-    RelyingParty::new(&"https://example.org".parse().unwrap(), &[], Attestation::None).unwrap()
+fn bytes(part: &Value, name: &str) -> Vec<u8> {
+    let hex = part[name].as_str().unwrap();
+    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+fn relying_party(attestation: Attestation) -> RelyingParty {
+    RelyingParty::new(&"https://example.org".parse().unwrap(), &[], attestation).unwrap()
+}
+
+/// Trusts the authority that attests the vectors' authenticators.
+fn vectors_root() -> Attestation {
+    let folder = tempfile::tempdir().unwrap();
+    let vector = vector("attestation-root-cert");
+    let certificate = bytes(&vector.registration, "attestation_ca_cert");
+    let base64 = BASE64_STANDARD.encode(certificate);
+    let lines: Vec<_> = base64.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    let pem =
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
+    std::fs::write(folder.path().join("root.pem"), pem).unwrap();
+    Attestation::direct(folder.path(), &[]).unwrap()
 }
 
 /// The stored state, as if the vector's challenge had been the one that was sent.
@@ -52,9 +70,14 @@ fn with_challenge(state: &str, part: &str, challenge: String) -> String {
 }
 
 fn register(vector: &Vector) -> Result<Registered, Code> {
+    register_with(vector, Attestation::None)
+}
+
+fn register_with(vector: &Vector, attestation: Attestation) -> Result<Registered, Code> {
+    let rp = relying_party(attestation);
     let given = &vector.registration;
     let user = User { id: ACCOUNT, username: "robin", display_name: "Robin" };
-    let started = registration::start(&relying_party(), user, Vec::new(), Mode::Modal)?;
+    let started = registration::start(&rp, user, Vec::new(), Mode::Modal)?;
     let state = with_challenge(&started.state, "", field(given, "challenge"));
     let id = field(given, "credential_id");
     let response = json!({
@@ -64,12 +87,12 @@ fn register(vector: &Vector) -> Result<Registered, Code> {
             "attestationObject": field(given, "attestationObject"),
         },
     });
-    registration::finish(&relying_party(), &state, &response.to_string(), Mode::Modal)
+    registration::finish(&rp, &state, &response.to_string(), Mode::Modal)
 }
 
 fn authenticate(vector: &Vector, registered: &Registered) -> Result<Accepted, Code> {
     let given = &vector.authentication;
-    let started = authentication::start(&relying_party())?;
+    let started = authentication::start(&relying_party(Attestation::None))?;
     let state = with_challenge(&started.state, "/ast", field(given, "challenge"));
     let response = json!({
         "id": registered.id, "rawId": registered.id, "type": "public-key",
@@ -82,7 +105,7 @@ fn authenticate(vector: &Vector, registered: &Registered) -> Result<Accepted, Co
     });
     let claim = Claim::read(&response.to_string())?;
     let stored = Stored { account: ACCOUNT, passkey: &registered.passkey };
-    authentication::finish(&relying_party(), &state, &claim, stored)
+    authentication::finish(&relying_party(Attestation::None), &state, &claim, stored)
 }
 
 #[test]
@@ -93,6 +116,36 @@ fn packed_es256_registers_and_signs_in() {
     let aaguid = encode(registered.aaguid.as_bytes());
     assert_eq!(aaguid, field(&vector.registration, "aaguid"));
     authenticate(&vector, &registered).unwrap();
+}
+
+#[test]
+fn packed_es256_is_attested_by_the_vectors_root() {
+    let registered = register_with(&vector("packed-es256"), vectors_root()).unwrap();
+    assert!(registered.verified_model);
+    assert!(!register(&vector("packed-es256")).unwrap().verified_model);
+}
+
+#[test]
+fn an_attestation_by_another_root_is_refused() {
+    let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/attestation");
+    let others = Attestation::direct(roots.as_ref(), &[]).unwrap();
+    let refused = register_with(&vector("packed-es256"), others).unwrap_err();
+    assert_eq!(refused, Code::AttestationUntrusted);
+    // The statement of "packed-self" is signed by the passkey itself.
+    let refused = register_with(&vector("packed-self-es256"), vectors_root()).unwrap_err();
+    assert_eq!(refused, Code::AttestationUntrusted);
+}
+
+#[test]
+fn an_altered_attestation_statement_is_refused() {
+    let mut altered = vector("packed-es256");
+    let object = altered.registration["attestationObject"].as_str().unwrap();
+    // The last digit of the statement's signature.
+    let flipped = object.replacen("21925b63783563", "21925c63783563", 1);
+    assert_ne!(object, flipped);
+    altered.registration["attestationObject"] = flipped.into();
+    let refused = register_with(&altered, vectors_root()).unwrap_err();
+    assert_eq!(refused, Code::AttestationUntrusted);
 }
 
 #[test]
