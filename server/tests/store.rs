@@ -14,7 +14,7 @@ use latchkey::{
     },
 };
 use serde_json::json;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, any::AnyRow};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, any::AnyRow, raw_sql};
 use support::{DatabaseUrl, on_both};
 use tower_sessions::{
     SessionStore,
@@ -51,6 +51,29 @@ on_both! {
         let store = Store::open(&url.0).await.unwrap();
         assert_eq!(store.account(ada).await.unwrap().unwrap().username, "ada");
         assert_eq!(stock(&store, LANTERN).await, 1, "the catalogue is not filled in again");
+    }
+
+    async fn orders_outlive_the_change_of_their_tables(url: DatabaseUrl) {
+        // A store of the first version, with an order in it.
+        let mut database = AnyConnection::connect(&created(&url.0)).await.unwrap();
+        let mut first = sqlx::migrate!();
+        first.migrations = first.migrations[..1].to_vec().into();
+        first.run_direct(None, &mut database, false).await.unwrap();
+        raw_sql(
+            "INSERT INTO accounts VALUES ('00000000-0000-0000-0000-000000000007', 'Ada', 'ada', 'Ada', 1);
+            INSERT INTO orders VALUES
+                ('LK-1', '00000000-0000-0000-0000-000000000007', 'p', 'Ada', 'London', 500, 2);
+            INSERT INTO order_lines VALUES ('LK-1', 1, 'door-mat', 'Mat', 250, 2);",
+        )
+        .execute(&mut database)
+        .await
+        .unwrap();
+        database.close().await.unwrap();
+
+        let store = Store::open(&url.0).await.unwrap();
+        let order = store.order(Uuid::from_u128(7), "LK-1").await.unwrap().unwrap();
+        assert_eq!((order.total, order.placed), (Money(500), Instant(2)));
+        assert_eq!((order.delivery.address.as_str(), order.lines[0].quantity), ("London", 2));
     }
 
     async fn servers_may_start_at_the_same_time(url: DatabaseUrl) {
@@ -552,6 +575,11 @@ fn account(username: &str) -> NewAccount {
         password_hash: None,
         passkey: None,
     }
+}
+
+/// The URL with which SQLite makes its file.
+fn created(url: &str) -> String {
+    if url.starts_with("sqlite:") { format!("{url}?mode=rwc") } else { url.to_owned() }
 }
 
 async fn sign_up(store: &Store, username: &str) -> Uuid {
