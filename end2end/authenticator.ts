@@ -89,6 +89,12 @@ export class Authenticator {
     await this.cdp.send('WebAuthn.setCredentialProperties', properties);
   }
 
+  /** A device that was lost. */
+  async detach() {
+    const { authenticatorId } = this;
+    await this.cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId });
+  }
+
   /** A device that was reset. */
   async forgetAll() {
     const { authenticatorId } = this;

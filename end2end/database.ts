@@ -4,14 +4,22 @@ import { fileURLToPath } from 'node:url';
 import Sqlite from 'libsql';
 
 /** Made anew for each run, and left for a look afterwards. */
-export const DATABASE = fileURLToPath(new URL('../target/end2end.db', import.meta.url));
+export const DATABASE = inTarget('end2end.db');
+/** Of the stores in `attestation.spec.ts`. */
+export const ATTESTATION_DATABASE = inTarget('end2end-attestation.db');
+export const OTHER_MODELS_DATABASE = inTarget('end2end-other-models.db');
+
+function inTarget(name: string): string {
+  return fileURLToPath(new URL(`../target/${name}`, import.meta.url));
+}
 
 type Row = Record<string, string | number | null>;
 
 export class Database {
-  readonly #sqlite = new Sqlite(DATABASE, { timeout: 5000 });
+  readonly #sqlite;
 
-  constructor() {
+  constructor(file = DATABASE) {
+    this.#sqlite = new Sqlite(file, { timeout: 5000 });
     this.#sqlite.pragma('query_only = ON');
   }
 

@@ -1,14 +1,38 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from '@playwright/test';
-import { DATABASE } from './database.ts';
+import { ATTESTATION_DATABASE, DATABASE, OTHER_MODELS_DATABASE } from './database.ts';
+import { ATTESTING, ORIGIN, OTHER_MODELS } from './stores.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Empty where there is none that is recent enough: then it is Playwright's own.
 const chromium = execFileSync('./.setup', ['chromium'], { cwd: root, encoding: 'utf8' }).trim();
 
-const PORT = 3100; // not the one that `cargo leptos end-to-end` serves on
-const ORIGIN = `http://localhost:${PORT}`;
+/** A store of its own, with an empty database. */
+function store(origin: string, database: string, env: Record<string, string> = {}) {
+  return {
+    command: `rm -f '${database}'* && exec target/debug/latchkey`,
+    cwd: root,
+    env: {
+      DATABASE_URL: `sqlite:${database}`,
+      LATCHKEY_ORIGIN: origin,
+      LEPTOS_SITE_ADDR: `127.0.0.1:${new URL(origin).port}`,
+      LEPTOS_SITE_ROOT: 'target/site',
+      RUST_LOG: 'warn',
+      ...env,
+    },
+    url: origin,
+    reuseExistingServer: false,
+    stdout: 'pipe' as const,
+  };
+}
+
+const attestation = {
+  LATCHKEY_ATTESTATION: 'direct',
+  LATCHKEY_ATTESTATION_ROOTS: 'server/tests/attestation',
+};
+// Not that of Chromium's virtual authenticators.
+const LATCHKEY_ATTESTATION_MODELS = 'ee882879-721c-4913-9775-3dfcce97072a';
 
 export default defineConfig({
   testDir: 'tests',
@@ -42,18 +66,9 @@ export default defineConfig({
       },
     },
   ],
-  webServer: {
-    command: `rm -f '${DATABASE}'* && exec target/debug/latchkey`,
-    cwd: root,
-    env: {
-      DATABASE_URL: `sqlite:${DATABASE}`,
-      LATCHKEY_ORIGIN: ORIGIN,
-      LEPTOS_SITE_ADDR: `127.0.0.1:${PORT}`,
-      LEPTOS_SITE_ROOT: 'target/site',
-      RUST_LOG: 'warn',
-    },
-    url: ORIGIN,
-    reuseExistingServer: false,
-    stdout: 'pipe',
-  },
+  webServer: [
+    store(ORIGIN, DATABASE),
+    store(ATTESTING, ATTESTATION_DATABASE, attestation),
+    store(OTHER_MODELS, OTHER_MODELS_DATABASE, { ...attestation, LATCHKEY_ATTESTATION_MODELS }),
+  ],
 });

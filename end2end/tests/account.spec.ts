@@ -18,7 +18,7 @@ import {
   signUp,
   type Person,
 } from '../fixtures.ts';
-import type { APIRequestContext, Locator, Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 Firefox/153.0';
 
@@ -30,6 +30,7 @@ type Fixtures = {
   ownerWithPassword: Person;
   /** Somebody with a password only, signed in, on `/account`. */
   ownerWithoutPasskey: Person;
+  another: { page: Page; mishaps: Mishaps };
   /** Another browser, in which nobody is signed in. */
   elsewhere: Page;
   mishapsElsewhere: Mishaps;
@@ -65,17 +66,18 @@ const test = base.extend<Fixtures>({
     await use(passwordOwner);
   },
 
-  elsewhere: async ({ browser }, use) => {
+  another: async ({ browser }, use) => {
     const context = await browser.newContext({ userAgent: FIREFOX });
-    await use(await context.newPage());
+    const page = await context.newPage();
+    const mishaps = new Mishaps(page, true);
+    await use({ page, mishaps });
+    mishaps.check();
     await context.close();
   },
 
-  mishapsElsewhere: async ({ elsewhere }, use) => {
-    const mishaps = new Mishaps(elsewhere, true);
-    await use(mishaps);
-    mishaps.check();
-  },
+  elsewhere: async ({ another }, use) => use(another.page),
+
+  mishapsElsewhere: async ({ another }, use) => use(another.mishaps),
 });
 
 function part(page: Page, name: string): Locator {
@@ -152,14 +154,6 @@ async function expectSignedOut(page: Page) {
   await page.goto('/account');
   await expect(page).toHaveURL('/sign-in?next=/account');
   await expect(page.getByRole('heading', { name: 'Sign in to see your account' })).toBeVisible();
-}
-
-/** Somebody else, signed in in another browser. */
-async function stranger(request: APIRequestContext, person: Person): Promise<Person> {
-  const other = { ...person, username: `${person.username}-2` };
-  const form = { username: other.username, display_name: 'Charles', password: other.password };
-  await expect(await request.post('/sign-up', { form })).toBeOK();
-  return other;
 }
 
 test.describe('a passkey’s card', () => {
@@ -406,6 +400,7 @@ test.describe('deleting a passkey', () => {
 
     await expectNotice(page, DELETED);
     await expect(part(page, 'Passkeys')).toContainText('This account has none.');
+    await expect(part(page, 'Sessions')).toContainText('With a passkey that was deleted');
     expect(database.of(ownerWithPassword.username, 'passkeys')).toEqual([]);
     await expect.poll(() => authenticator.credentials()).toEqual([]);
 
@@ -491,18 +486,20 @@ test.describe('confirming that it is you', () => {
     await expectSignedIn(page, owner);
   });
 
-  test.describe('on a device that has another account’s passkey only', () => {
-    /** Signed in, with a passkey that is not at hand. */
+  test.describe('with another account’s security key only', () => {
+    test.use({ transport: 'usb' });
+
+    /** Signed in, with a passkey on a key that is lost. */
     const other = async (page: Page, { username, name, password }: Person, device: Authenticator) => {
       const person = { username: `${username}-2`, name, password };
-      const securityKey = await Authenticator.attach(page, 'usb');
+      const lost = await Authenticator.attach(page, 'usb');
       await device.answers(false);
       await open(page, '/sign-up?next=/account');
       await signUp(page, person);
       await expect(page).toHaveURL('/account');
-      expect(await securityKey.credentials()).toHaveLength(1);
+      expect(await lost.credentials()).toHaveLength(1);
       expect(await device.credentials()).toHaveLength(1);
-      await securityKey.forgetAll();
+      await lost.detach();
       await device.answers(true);
       return person;
     };
@@ -604,7 +601,7 @@ test.describe('the password', () => {
       await page.getByRole('button', { name: 'Set password' }).click();
 
       await expect(password).toHaveAccessibleDescription(
-        `At least 12 characters. Nothing else is asked of it. ${sentence}`,
+        `At least 12 characters, and not easily guessed. ${sentence}`,
       );
       await expect(password).toHaveAttribute('aria-invalid', 'true');
       await expect(password).toBeFocused();
@@ -694,6 +691,9 @@ test.describe('sessions', () => {
     await expectNotice(page, 'That session has ended.');
     await expect(sessions(page)).toHaveCount(1);
     await expect(page.getByRole('button', { name: 'End all other sessions' })).toHaveCount(0);
+    await expect(part(page, 'Security events').getByRole('link').first()).toHaveText(
+      'Ended a session of Firefox on Windows',
+    );
     expect(database.of(ownerWithPassword.username, 'sessions')).toHaveLength(1);
     await expectSignedOut(elsewhere);
     await expectSignedIn(page, ownerWithPassword);
@@ -740,26 +740,31 @@ test.describe('security events', () => {
     await expect(events(page).getByRole('link')).toHaveText([
       'Password changed',
       'Added a passkey',
-      'Could not sign in with a password',
+      'Failed sign-in with a password',
       'Signed in with a passkey',
       'Password set',
       'Signed in with a passkey',
       'Account created',
     ]);
-    await expect(events(page).filter({ hasText: 'Failed' })).toHaveText(/^Could not sign in with a password\s+Failed/);
+    await expect(events(page).filter({ has: page.getByText('Failed', { exact: true }) })).toHaveText(
+      /^Failed sign-in with a password\s+Failed/,
+    );
     expect(database.of(username, 'events')).toHaveLength(7);
 
-    await events(page).getByRole('link', { name: 'Could not sign in with a password' }).click();
+    await events(page).getByRole('link', { name: 'Failed sign-in with a password' }).click();
     const [failed] = database.of(username, 'events').filter((event) => event.kind === 'sign_in_failed');
     await expect(page).toHaveURL(`/account/events/${failed.id}`);
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Could not sign in with a password Failed');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Failed sign-in with a password Failed');
     await expect(page.getByText('It was refused, so nobody got into your account this way.')).toBeVisible();
     await expect(page.getByRole('time')).toHaveAttribute('datetime', moment(failed.at));
   });
 });
 
 test('what belongs to another account is not there, and stays as it is', async ({ page, owner, request, database }) => {
-  await stranger(request, owner);
+  // Somebody else, in another browser.
+  const form = { username: `${owner.username}-2`, display_name: 'Charles Babbage', password: owner.password };
+  await expect(await request.post('/sign-up', { form })).toBeOK();
+
   const [event] = database.of(owner.username, 'events');
   const [session] = database.of(owner.username, 'sessions');
   const [passkey] = database.of(owner.username, 'passkeys');

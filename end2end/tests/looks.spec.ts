@@ -2,7 +2,22 @@
 
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { addToCart, expect, hydrated, open, placeOrder, signUp, test, type Person } from '../fixtures.ts';
+import { withoutConditionalCreate } from '../browser.ts';
+import type { Database } from '../database.ts';
+import {
+  addToCart,
+  expect,
+  expectSignedIn,
+  hydrated,
+  offer,
+  open,
+  placeOrder,
+  signInLink,
+  signInWithPassword,
+  signUp,
+  test,
+  type Person,
+} from '../fixtures.ts';
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(`in ${colorScheme} colours`, () => {
@@ -57,13 +72,129 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(`in ${colorScheme} colours, with an account`, () => {
+    test.use({ colorScheme });
+
+    test('its pages are accessible', async ({ page, ownerOfBoth, database }) => {
+      test.slow();
+      await signIn(page, ownerOfBoth);
+      for (const path of accountPages(database, ownerOfBoth)) {
+        await page.goto(path);
+        await expectAccessible(page);
+      }
+      // With everything unfolded that can be.
+      await page.goto('/account');
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      await expectAccessible(page);
+
+      await page.goto('/account/recovery-codes');
+      await page.getByRole('button', { name: 'Make ten recovery codes' }).click();
+      await expect(page.getByRole('list', { name: 'Recovery codes' })).toBeVisible();
+      await expectAccessible(page);
+
+      await page.goto('/account/delete');
+      await page.getByRole('button', { name: 'Delete my account' }).click();
+      await expect(page).toHaveURL('/goodbye');
+      await expectAccessible(page);
+    });
+
+    test('the step after a password, and the way back in without anything, are accessible', async ({
+      page,
+      authenticator,
+      ownerOfBoth,
+    }) => {
+      await signIn(page, ownerOfBoth);
+      await page.goto('/account/second-factor');
+      await page.getByRole('button', { name: 'Switch on' }).click();
+      await expect(page.getByText('From now on, a passkey is asked for after your password.')).toBeVisible();
+      await expectAccessible(page);
+      await authenticator.answers(false);
+      await page.goto('/sign-in?next=/cart');
+      await signInWithPassword(page, ownerOfBoth);
+      await expect(page).toHaveURL('/second-factor?next=/cart');
+      await page.getByText('Use a recovery code instead').click();
+      await expectAccessible(page);
+      await open(page, '/recover');
+      await expectAccessible(page);
+    });
+
+    test('the offer of a passkey is accessible, and so is what comes of it', async ({ page, authenticator, passwordOwner }) => {
+      await withoutConditionalCreate(page);
+      await open(page, '/sign-in');
+      await signInWithPassword(page, passwordOwner);
+      await expect(offer(page)).toBeVisible();
+      await expectAccessible(page);
+      await offer(page).getByRole('button', { name: 'Create a passkey' }).click();
+      await expect(offer(page).getByRole('link', { name: 'See your passkeys' })).toBeVisible();
+      expect(await authenticator.credentials()).toHaveLength(1);
+      await expectAccessible(page);
+    });
+  });
+}
+
+async function signIn(page: Page, person: Person) {
+  await open(page, '/');
+  await signInLink(page).click();
+  await expectSignedIn(page, person);
+}
+
+/** Each kind of page that somebody with an account can see just after a sign-in. */
+function accountPages(database: Database, { username }: Person): string[] {
+  const [{ id: passkey }] = database.of(username, 'passkeys');
+  const [{ id: event }] = database.of(username, 'events');
+  return [
+    '/account',
+    '/account/passkeys/new',
+    `/account/passkeys/${passkey}/delete`,
+    '/account/password',
+    '/account/second-factor',
+    '/account/recovery-codes',
+    `/account/events/${event}`,
+    '/account/delete',
+    '/confirm?next=/account',
+  ];
+}
+
 async function expectAccessible(page: Page) {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const found = violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => node.html) }));
   expect(found, page.url()).toEqual([]);
 }
 
-test('nothing moves while a page loads and comes alive', async ({ page }) => {
+test.describe('nothing moves while a page loads and comes alive:', () => {
+  test('a stranger’s', async ({ page }) => {
+    await expectStill(page, ['/', '/products/lantern', '/products/coat-hook', '/cart', '/sign-in', '/sign-up', '/one-button', '/recover', '/goodbye']);
+  });
+
+  test('a customer’s', async ({ page, ownerOfBoth, database }) => {
+    test.slow();
+    await signIn(page, ownerOfBoth);
+    await expectStill(page, accountPages(database, ownerOfBoth));
+  });
+
+  test('the step after a password', async ({ page, authenticator, ownerOfBoth }) => {
+    await signIn(page, ownerOfBoth);
+    await page.goto('/account/second-factor');
+    await page.getByRole('button', { name: 'Switch on' }).click();
+    await expect(page).toHaveURL('/account');
+    await authenticator.answers(false);
+    await page.goto('/sign-in?next=/cart');
+    await signInWithPassword(page, ownerOfBoth);
+    await expect(page).toHaveURL('/second-factor?next=/cart');
+    await expectStill(page, ['/second-factor?next=/cart']);
+  });
+
+  test('any, with the offer of a passkey', async ({ page, passwordOwner }) => {
+    await withoutConditionalCreate(page);
+    await open(page, '/sign-in');
+    await signInWithPassword(page, passwordOwner);
+    await expectSignedIn(page, passwordOwner);
+    await expectStill(page, ['/', '/products/lantern', '/cart', '/account'], () => expect(offer(page)).toBeVisible());
+  });
+});
+
+async function expectStill(page: Page, paths: string[], complete = async () => {}) {
   const shifts: string[] = [];
   await page.exposeFunction('shifted', (shift: string) => shifts.push(shift));
   await page.addInitScript(() => {
@@ -74,13 +205,15 @@ test('nothing moves while a page loads and comes alive', async ({ page }) => {
       }
     }).observe({ type: 'layout-shift', buffered: true });
   });
-  for (const path of ['/', '/products/lantern', '/products/coat-hook', '/cart', '/sign-in', '/sign-up', '/one-button']) {
+  for (const path of paths) {
     await open(page, path);
+    expect(new URL(page.url()).pathname).toBe(path.split('?')[0]);
+    await complete();
     // Two frames after the last change, the observer has been told of it.
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   }
   expect(shifts).toEqual([]);
-});
+}
 
 test.describe('to a screen reader', () => {
   test('the sign-in page', async ({ page }) => {
@@ -139,6 +272,52 @@ test.describe('to a screen reader', () => {
         - paragraph:
           - link "Sign in with a form instead":
             - /url: /sign-in?next=/
+    `);
+  });
+
+  test('a passkey’s card', async ({ page, passkeyOwner }) => {
+    await signIn(page, passkeyOwner);
+    await page.goto('/account');
+    await expect(page.getByRole('region', { name: 'Passkeys' })).toMatchAriaSnapshot(`
+      - region "Passkeys":
+        - heading "Passkeys" [level=2]
+        - list:
+          - listitem:
+            - heading "Passkey" [level=3]
+            - list:
+              - listitem: This device only
+              - listitem: This device
+            - term: Created
+            - definition:
+              - time
+            - term: Last used
+            - definition:
+              - time
+              - text: with Chrome on Linux
+            - group: Rename Passkey
+            - link "Delete Passkey"
+        - paragraph:
+          - link "Add a passkey":
+            - /url: /account/passkeys/new
+    `);
+  });
+
+  test('the page that asks once more', async ({ page, ownerOfBoth }) => {
+    await signIn(page, ownerOfBoth);
+    await open(page, '/confirm?next=/account/password');
+    await expect(page.getByRole('main')).toMatchAriaSnapshot(`
+      - main:
+        - heading "Confirm that it is you" [level=1]
+        - paragraph: What comes next changes how this account is signed in to, so the store asks once more. This holds for five minutes.
+        - button "Use a passkey"
+        - status
+        - text: Password
+        - textbox "Password"
+        - button "Use the password"
+        - paragraph:
+          - text: Neither at hand?
+          - link "Use a recovery code":
+            - /url: /recover?next=/account/password
     `);
   });
 

@@ -1,7 +1,21 @@
 // Everything but passkeys works without JavaScript.
 
 import type { Page } from '@playwright/test';
-import { addToCart, expect, expectSignedIn, placeOrder, signInLink, signInWithPassword, signOut, test } from '../fixtures.ts';
+import { Authenticator } from '../authenticator.ts';
+import {
+  addToCart,
+  expect,
+  expectSignedIn,
+  open,
+  placeOrder,
+  signInElsewhere,
+  signInLink,
+  signInWithPassword,
+  signOut,
+  signUp,
+  test,
+  type Person,
+} from '../fixtures.ts';
 
 test.use({ javaScriptEnabled: false });
 
@@ -77,4 +91,139 @@ test('a new account offers a password only', async ({ page, person, mishaps, dat
   await page.keyboard.press('Enter');
   await expect(page.getByRole('alert')).toContainText('Creating a passkey needs JavaScript.');
   expect(database.accounts(person.username)).toEqual([]);
+});
+
+test.describe('on the account page', () => {
+  async function signIn(page: Page, person: Person) {
+    await page.goto('/sign-in?next=/account');
+    await signInWithPassword(page, person);
+    await expect(page).toHaveURL('/account');
+  }
+
+  test('the account can be renamed', async ({ page, passwordOwner, database }) => {
+    const username = `${passwordOwner.username}-2`;
+    await signIn(page, passwordOwner);
+    await page.getByText('Change your name or username').click();
+    await page.getByLabel('Your name').fill('Countess of Lovelace');
+    await page.getByLabel('Username').fill(username);
+    await page.getByRole('button', { name: 'Save name and username' }).click();
+
+    await expect(page.getByText('Your details are saved.')).toBeVisible();
+    await expectSignedIn(page, { ...passwordOwner, name: 'Countess of Lovelace' });
+    expect(database.accounts(username)).toMatchObject([{ display_name: 'Countess of Lovelace' }]);
+  });
+
+  test('a name that will not do is said so beside it, and stays', async ({ page, passwordOwner, mishaps, database }) => {
+    mishaps.expect('422: POST /account/name');
+    await signIn(page, passwordOwner);
+    await page.getByText('Change your name or username').click();
+    await page.getByLabel('Username').fill('Ada Lovelace');
+    await page.getByRole('button', { name: 'Save name and username' }).click();
+
+    await expect(page.getByLabel('Username')).toHaveAccessibleDescription(/Use 3 to 64 letters/);
+    await expect(page.getByLabel('Username')).toHaveValue('Ada Lovelace');
+    expect(database.accounts(passwordOwner.username)).toHaveLength(1);
+  });
+
+  test('another session can be ended, and is out at its next request', async ({ page, passwordOwner, request, database }) => {
+    await signIn(page, passwordOwner);
+    expect(database.of(passwordOwner.username, 'sessions')).toHaveLength(2);
+    await page.getByRole('button', { name: /^End the session of/ }).click();
+
+    await expect(page.getByText('That session has ended.')).toBeVisible();
+    expect(database.of(passwordOwner.username, 'sessions')).toHaveLength(1);
+    expect((await request.get('/account')).url()).toContain('/sign-in?next=/account');
+
+    await signInElsewhere(request, passwordOwner);
+    await page.reload();
+    await page.getByRole('button', { name: 'End all other sessions' }).click();
+    await expect(page.getByText('All other sessions have ended.')).toBeVisible();
+    expect((await request.get('/account')).url()).toContain('/sign-in?next=/account');
+  });
+
+  test('the password can be changed, and ends the other session', async ({ page, passwordOwner, database }) => {
+    const [before] = database.of(passwordOwner.username, 'passwords');
+    await signIn(page, passwordOwner);
+    await page.getByRole('link', { name: 'Change or remove the password' }).click();
+    await page.getByLabel('New password').fill(`${passwordOwner.password} and a crane`);
+    await page.getByRole('button', { name: 'Change password' }).click();
+
+    await expect(page.getByText('Your password is changed. All other sessions have ended.')).toBeVisible();
+    const [after] = database.of(passwordOwner.username, 'passwords');
+    expect(after.hash).not.toBe(before.hash);
+    expect(database.of(passwordOwner.username, 'sessions')).toHaveLength(1);
+  });
+
+  test('the password confirms that it is the owner', async ({ page, passwordOwner, mishaps }) => {
+    mishaps.expect('401: POST /confirm');
+    await signIn(page, passwordOwner);
+    await page.goto('/confirm?next=/account/password');
+    await page.getByLabel('Password').fill('not this one');
+    await page.getByRole('button', { name: 'Use the password' }).click();
+    await expect(page.getByLabel('Password')).toHaveAccessibleDescription('That is not the password.');
+
+    await page.getByLabel('Password').fill(passwordOwner.password);
+    await page.getByRole('button', { name: 'Use the password' }).click();
+    await expect(page).toHaveURL('/account/password');
+    await expect(page.getByRole('heading', { name: 'Change the password' })).toBeVisible();
+  });
+
+  test('recovery codes can be made, and one signs in', async ({ page, passwordOwner, database }) => {
+    await signIn(page, passwordOwner);
+    await page.getByRole('link', { name: 'Make recovery codes' }).click();
+    await page.getByRole('button', { name: 'Make ten recovery codes' }).click();
+    const code = await page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').first().innerText();
+    await signOut(page);
+    await page.goto('/sign-in?next=/cart');
+    await page.getByRole('link', { name: 'Use a recovery code' }).click();
+    await page.getByLabel('Username').fill(passwordOwner.username);
+    await page.getByLabel('Recovery code').fill(code);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+
+    await expectSignedIn(page, passwordOwner);
+    await expect(page).toHaveURL('/account/passkeys/new?next=/cart');
+    await expectNote(page, 'Passkeys need JavaScript.');
+    expect(database.of(passwordOwner.username, 'recovery_codes')).toHaveLength(9);
+  });
+
+  test('the account can be deleted', async ({ page, passwordOwner, database }) => {
+    await signIn(page, passwordOwner);
+    await page.getByRole('link', { name: 'Delete this account' }).click();
+    await page.getByRole('button', { name: 'Delete my account' }).click();
+
+    await expect(page).toHaveURL('/goodbye');
+    await expect(signInLink(page)).toBeVisible();
+    expect(database.accounts(passwordOwner.username)).toEqual([]);
+  });
+});
+
+test('a passkey can be renamed, also by somebody who made it with JavaScript', async ({ browser, page, person, database, baseURL }) => {
+  // The passkey needs a browser with it; what it is called does not.
+  const context = await browser.newContext({ baseURL, javaScriptEnabled: true });
+  const scripted = await context.newPage();
+  await Authenticator.attach(scripted, 'internal');
+  await open(scripted, '/sign-up');
+  await signUp(scripted, person);
+  await expectSignedIn(scripted, person);
+  await page.context().addCookies(await context.cookies());
+  await context.close();
+
+  await page.goto('/account');
+  await page.getByText('Rename').click();
+  await page.getByLabel('Name Passkey').fill('Desk');
+  await page.getByRole('button', { name: 'Save name' }).click();
+  await expect(page.getByText('The passkey has its new name.')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Desk' })).toBeVisible();
+  expect(database.of(person.username, 'passkeys')).toMatchObject([{ own_name: 'Desk' }]);
+
+  await page.getByRole('link', { name: 'Set a password' }).click();
+  await page.getByLabel('New password').fill(person.password);
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await expect(page.getByText('Your password is set.')).toBeVisible();
+
+  await page.getByRole('link', { name: 'Delete Desk' }).click();
+  await expect(page.getByText('This is your last passkey.')).toBeVisible();
+  await page.getByRole('button', { name: 'Delete this passkey' }).click();
+  await expect(page.getByText('The passkey is deleted and opens nothing any more.')).toBeVisible();
+  expect(database.of(person.username, 'passkeys')).toEqual([]);
 });

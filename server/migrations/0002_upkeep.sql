@@ -10,8 +10,13 @@ ALTER TABLE passkeys ADD COLUMN last_used_with TEXT NOT NULL DEFAULT ''; -- brow
 ALTER TABLE passkeys ADD COLUMN last_used_here BIGINT NOT NULL DEFAULT 0; -- platform attachment
 ALTER TABLE passkeys ADD COLUMN verified_model BIGINT NOT NULL DEFAULT 0; -- attested
 
+-- Grows when sessions are ended: what began before cannot begin one afterwards.
+ALTER TABLE accounts ADD COLUMN sessions_epoch BIGINT NOT NULL DEFAULT 0;
+
 -- The version that this session's browser was told; NULL: none yet.
 ALTER TABLE sessions ADD COLUMN signalled BIGINT;
+-- Sessions from before do not tell how they were signed in.
+DELETE FROM sessions WHERE account_id IS NOT NULL;
 
 CREATE TABLE recovery_codes (
     hash TEXT NOT NULL, -- SHA-256, unpadded base64url

@@ -88,6 +88,14 @@ impl Backend for Call {
         self.finish_addition(credential, announce).await
     }
 
+    async fn knows_passkey(&self, credential_id: &str) -> Result<bool> {
+        self.knows_passkey(credential_id).await
+    }
+
+    async fn dismiss_offer(&self) -> Result<()> {
+        self.dismiss_offer().await
+    }
+
     async fn signalled(&self, version: i64) -> Result<()> {
         self.signalled(version).await
     }

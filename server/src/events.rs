@@ -16,6 +16,7 @@ pub enum Event {
     AccountCreated,
     SignedIn,
     SignInFailed,
+    SecondFactorAsked,
     PasskeyAdded,
     PasskeyDeleted,
     PasswordSet,
@@ -36,6 +37,7 @@ impl Event {
             Self::AccountCreated => "Account created",
             Self::SignedIn => "Signed in",
             Self::SignInFailed => "Failed sign-in",
+            Self::SecondFactorAsked => "Right password; the second factor was asked for",
             Self::PasskeyAdded => "Added",
             Self::PasskeyDeleted => "Deleted",
             Self::PasswordSet => "Password set",
@@ -51,7 +53,7 @@ impl Event {
         format!("{what} {detail}").trim_end().to_owned()
     }
 
-    fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         let name = serde_json::to_value(self).ok();
         name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
     }
@@ -65,7 +67,9 @@ impl Call {
         let new = NewEvent { kind: &name, detail, browser: &browser };
         let store = &self.server.store;
         let kept = match event {
-            Event::SignInFailed => store.record_failure(account, new, self.now()).await,
+            Event::SignInFailed | Event::SecondFactorAsked => {
+                store.record_failure(account, new, self.now()).await
+            }
             _ => store.record_event(account, new, self.now()).await,
         };
         if let Err(error) = kept {

@@ -9,7 +9,7 @@ use crate::{
     Call,
     accounts::DisplayName,
     ceremonies::{
-        authentication::Claim,
+        authentication::{Attachment, Claim},
         encode,
         registration::{self, Mode, User},
     },
@@ -17,6 +17,7 @@ use crate::{
     internal,
     providers::provider,
     session::Means,
+    shop::plain,
     store::{AccountRow, Deletion, PasskeyRow, StoreError},
 };
 
@@ -49,11 +50,13 @@ impl Call {
         let account = self.visit.proved(self.now()).await?;
         if conditional {
             let allowed = self.server.relying_party.takes_conditional();
-            if !allowed || self.visit.offer().await? != Some(Offer::Automatic) {
-                return Err(Code::CeremonyRefused.into());
-            }
             // Whatever comes of it, the next step is to ask the person.
-            self.visit.set_offer(Some(Offer::Passkey)).await?;
+            let next = match self.visit.offer().await? {
+                Some(Offer::Automatic) if allowed => Some(Offer::Passkey),
+                Some(Offer::AutomaticOnly) if allowed => None,
+                _ => return Err(Code::CeremonyRefused.into()),
+            };
+            self.visit.set_offer(next).await?;
         }
         let store = &self.server.store;
         let row = store.account(account).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
@@ -92,7 +95,8 @@ impl Call {
         if announce {
             self.visit.tell("Your new passkey is ready.").await?;
         }
-        Ok(Added { provider })
+        let row = self.server.store.account(account).await.map_err(internal)?;
+        Ok(Added { provider, signals: self.signals(row.as_ref()).await? })
     }
 
     /// An empty name: by its provider's name again.
@@ -101,15 +105,32 @@ impl Call {
     /// [`Code::PasskeyNameInvalid`], or [`Code::NotFound`] for anybody else's.
     pub async fn rename_passkey(&self, id: &str, name: &str) -> Result<()> {
         let account = self.visit.signed_in().await?;
+        self.own_passkey(account, id).await?;
         let name = match name.trim() {
             "" => None,
             name => Some(DisplayName::parse(name).map_err(|_| Code::PasskeyNameInvalid)?),
         };
         let name = name.as_ref().map(DisplayName::as_str);
-        let id = crate::shop::plain(id)?;
-        let renamed =
-            self.server.store.rename_passkey(account, id, name).await.map_err(internal)?;
-        if renamed { Ok(()) } else { Err(Code::NotFound.into()) }
+        let renamed = self.server.store.rename_passkey(account, id, name).await;
+        if renamed.map_err(internal)? { Ok(()) } else { Err(Code::NotFound.into()) }
+    }
+
+    /// # Errors
+    /// [`Code::NotFound`] for anybody else's.
+    async fn own_passkey(&self, account: Uuid, id: &str) -> Result<PasskeyRow> {
+        let row = self.server.store.passkey(plain(id)?).await.map_err(internal)?;
+        let row = row.filter(|row| row.account == account);
+        row.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// Whether anybody has this passkey: for a browser that never heard what became of one
+    /// that it created. A sign-in with it would tell the same.
+    ///
+    /// # Errors
+    /// [`Code::Internal`]
+    pub async fn knows_passkey(&self, id: &str) -> Result<bool> {
+        let row = self.server.store.passkey(plain(id)?).await.map_err(internal)?;
+        Ok(row.is_some())
     }
 
     /// # Errors
@@ -117,10 +138,8 @@ impl Call {
     /// else's.
     pub async fn delete_passkey(&self, id: &str) -> Result<()> {
         let account = self.visit.proved(self.now()).await?;
-        let store = &self.server.store;
-        let row = store.passkey(crate::shop::plain(id)?).await.map_err(internal)?;
-        let row = row.filter(|row| row.account == account).ok_or(Code::NotFound)?;
-        match store.delete_passkey(account, id).await.map_err(internal)? {
+        let row = self.own_passkey(account, id).await?;
+        match self.server.store.delete_passkey(account, id).await.map_err(internal)? {
             Deletion::Deleted => {
                 let detail = described(row.own_name.as_deref(), &row.aaguid);
                 self.record(account, Event::PasskeyDeleted, &detail).await;
@@ -170,7 +189,7 @@ impl Call {
     pub async fn signalled(&self, version: i64) -> Result<()> {
         if self.visit.account().await?.is_none() {
             return match self.visit.gone().await? {
-                Some(_) => self.visit.forget_gone().await,
+                Some(_) => self.visit.sign_out().await,
                 None => Ok(()),
             };
         }
@@ -188,18 +207,22 @@ impl Call {
         claim: &Claim,
         used: &PasskeyRow,
     ) -> Result<Option<Offer>> {
-        if !claim.elsewhere || self.has_one_here(used.account).await? {
+        if claim.attachment != Attachment::CrossPlatform || self.has_one_here(used.account).await? {
             return Ok(None);
         }
         Ok(Some(Offer::ThisDevice))
     }
 
+    /// The browser may always try: it leaves out what it has already.
     pub(crate) async fn offer_after_password(&self, account: Uuid) -> Result<Option<Offer>> {
-        if self.has_one_here(account).await? {
-            return Ok(None);
-        }
+        let ask = !self.has_one_here(account).await?;
         let conditional = self.server.relying_party.takes_conditional();
-        Ok(Some(if conditional { Offer::Automatic } else { Offer::Passkey }))
+        Ok(match (conditional, ask) {
+            (true, true) => Some(Offer::Automatic),
+            (true, false) => Some(Offer::AutomaticOnly),
+            (false, true) => Some(Offer::Passkey),
+            (false, false) => None,
+        })
     }
 
     async fn has_one_here(&self, account: Uuid) -> Result<bool> {
@@ -214,10 +237,15 @@ impl Call {
     /// [`Code::Internal`]
     pub(crate) async fn offer(&self, row: &AccountRow) -> Result<Option<Offer>> {
         let still = |at: Instant| self.now().0 - at.0 < DISMISSED;
-        if row.offer_dismissed.is_some_and(still) {
-            return Ok(None);
-        }
-        self.visit.offer().await
+        let dismissed = row.offer_dismissed.is_some_and(still);
+        Ok(match self.visit.offer().await? {
+            // What was dismissed is the question.
+            Some(Offer::Automatic | Offer::AutomaticOnly) if dismissed => {
+                Some(Offer::AutomaticOnly)
+            }
+            _ if dismissed => None,
+            offer => offer,
+        })
     }
 
     /// # Errors

@@ -82,17 +82,20 @@ impl Call {
         let stored = self.claimed_passkey(&claim).await?;
         let (Prover::Owner(account) | Prover::SecondFactor(account)) = pending.prover;
         if stored.account != account {
+            let detail = "with a passkey of another account";
+            self.record(account, Event::SignInFailed, detail).await;
             return Err(Code::WrongUser.into());
         }
+        let epoch = self.epoch(account).await?;
         let known = Stored { account, passkey: &stored.credential };
         let rp = &self.server.relying_party;
         let verified = authentication::finish_for(rp, &pending.state, &claim, known);
         self.accept(&claim, &stored, verified).await?;
         match pending.prover {
-            Prover::Owner(_) => self.visit.prove(self.now()).await,
+            Prover::Owner(_) => self.visit.prove(epoch, self.now()).await,
             Prover::SecondFactor(_) => {
                 let offer = self.offer_after_passkey(&claim, &stored).await?;
-                self.sign_in(account, Means::PasswordAndPasskey(stored.id)).await?;
+                self.sign_in(account, Means::PasswordAndPasskey(stored.id), Some(epoch)).await?;
                 self.visit.set_offer(offer).await
             }
         }
@@ -102,6 +105,7 @@ impl Call {
     /// [`Code::WrongPassword`], also where a password is not enough.
     pub async fn prove_with_password(&self, password: &str) -> Result<()> {
         let account = self.visit.signed_in().await?;
+        let epoch = self.epoch(account).await?;
         let hash = match self.proofs().await?.password {
             true => self.server.store.password_hash(account).await.map_err(internal)?,
             false => None,
@@ -110,7 +114,7 @@ impl Call {
             self.record(account, Event::SignInFailed, "with a password").await;
             return Err(Code::WrongPassword.into());
         }
-        self.visit.prove(self.now()).await
+        self.visit.prove(epoch, self.now()).await
     }
 
     /// # Errors
@@ -118,8 +122,7 @@ impl Call {
     pub async fn sign_in_with_recovery_code(&self, username: &str, code: &str) -> Result<()> {
         let key = Username::parse(username).map(|username| username.key()).unwrap_or_default();
         let row = self.server.store.account_named(&key).await.map_err(internal)?;
-        let account = row.ok_or(Code::RecoveryCodeWrong)?.id;
-        self.use_recovery_code(account, code, Means::RecoveryCode).await
+        self.use_recovery_code(row.map(|row| row.id), code, Means::RecoveryCode).await
     }
 
     /// A recovery code is a second factor as well.
@@ -128,17 +131,31 @@ impl Call {
     /// [`Code::SignInRequired`] or [`Code::RecoveryCodeWrong`]
     pub async fn second_factor_with_recovery_code(&self, code: &str) -> Result<()> {
         let account = self.visit.half_signed_in(self.now()).await?;
-        self.use_recovery_code(account, code, Means::PasswordAndRecoveryCode).await
+        self.use_recovery_code(Some(account), code, Means::PasswordAndRecoveryCode).await
     }
 
-    async fn use_recovery_code(&self, account: Uuid, code: &str, how: Means) -> Result<()> {
+    async fn use_recovery_code(&self, account: Option<Uuid>, code: &str, how: Means) -> Result<()> {
         let hash = recovery::hash(code);
         let taken = self.server.store.take_recovery_code(account, &hash).await.map_err(internal)?;
-        if !taken {
-            self.record(account, Event::SignInFailed, "with a recovery code").await;
-            return Err(Code::RecoveryCodeWrong.into());
+        match account {
+            Some(account) if taken => self.sign_in(account, how, None).await.map(drop),
+            Some(account) => {
+                self.record(account, Event::SignInFailed, "with a recovery code").await;
+                Err(Code::RecoveryCodeWrong.into())
+            }
+            None => Err(Code::RecoveryCodeWrong.into()),
         }
-        self.sign_in(account, how).await.map(drop)
+    }
+
+    /// Of the account's sessions, if this one still exists.
+    async fn epoch(&self, account: Uuid) -> Result<i64> {
+        let store = &self.server.store;
+        let row = store.account(account).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
+        let key = self.visit.key().await?.ok_or(Code::SignInRequired)?;
+        if !store.session_exists(&key).await.map_err(internal)? {
+            return Err(Code::SignInRequired.into());
+        }
+        Ok(row.sessions_epoch)
     }
 
     /// A session has at most one of the two.

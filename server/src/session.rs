@@ -14,6 +14,8 @@ use crate::{
 
 /// The sessions store reads this key too: it is the owner of the session.
 const ACCOUNT: &str = "account";
+/// The sessions store reads this key as well, see [`Visit::sign_in`].
+const EPOCH: &str = "epoch";
 const SIGN_IN: &str = "sign_in";
 const PROVED: &str = "proved";
 const HALF: &str = "half";
@@ -174,16 +176,25 @@ impl Visit {
     /// Signs `account` in under a new session id, so that an id somebody knew
     /// before is worth nothing after. What another account left behind goes.
     ///
+    /// `epoch`: the account's, from before its proof was checked. Have sessions been ended
+    /// since, with a new password for example, this one does not begin.
+    ///
     /// # Errors
-    /// [`Code::Internal`] when the session cannot be changed.
-    pub async fn sign_in(&self, account: Uuid, note: &SignIn) -> Result<()> {
+    /// [`Code::SignInRequired`] when it does not begin.
+    pub async fn sign_in(&self, account: Uuid, epoch: i64, note: &SignIn) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
         for key in [CART, HALF, OFFER, NOTICE, GONE] {
             self.remove(key).await?;
         }
         self.put(ACCOUNT, account).await?;
         self.put(SIGN_IN, note).await?;
-        self.put(PROVED, note.at).await
+        self.put(PROVED, note.at).await?;
+        self.begin_under(epoch).await
+    }
+
+    async fn begin_under(&self, epoch: i64) -> Result<()> {
+        self.put(EPOCH, epoch).await?;
+        self.0.save().await.map_err(|_| Code::SignInRequired.into())
     }
 
     /// Remembers whose password was right, and signs nobody in: not before the second
@@ -193,19 +204,21 @@ impl Visit {
     /// [`Code::Internal`] when the session cannot be changed.
     pub async fn sign_in_half(&self, account: Uuid, now: Instant) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
-        for key in [ACCOUNT, SIGN_IN, PROVED, OFFER, NOTICE] {
+        for key in [ACCOUNT, EPOCH, SIGN_IN, PROVED, OFFER, NOTICE] {
             self.remove(key).await?;
         }
         self.put(HALF, Half { account, at: now }).await
     }
 
-    /// Whoever is signed in has just proved it, and gets a new session id.
+    /// Whoever is signed in has just proved it, and gets a new session id. `epoch`: as in
+    /// [`Visit::sign_in`].
     ///
     /// # Errors
-    /// [`Code::Internal`] when the session cannot be changed.
-    pub async fn prove(&self, now: Instant) -> Result<()> {
+    /// [`Code::SignInRequired`] when the session has been ended meanwhile.
+    pub async fn prove(&self, epoch: i64, now: Instant) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
-        self.put(PROVED, now).await
+        self.put(PROVED, now).await?;
+        self.begin_under(epoch).await
     }
 
     /// What to offer on the pages that follow the sign-in.
@@ -260,7 +273,10 @@ impl Visit {
     /// [`Code::Internal`] when the session cannot be changed.
     pub async fn bid_farewell(&self, account: Uuid) -> Result<()> {
         self.sign_out().await?;
+        // A flushed session would come back under its old id.
+        self.0.cycle_id().await.map_err(internal)?;
         self.expire_soon();
+        self.tell("Your account is deleted.").await?;
         self.put(GONE, account).await
     }
 
@@ -270,12 +286,6 @@ impl Visit {
     /// [`Code::Internal`] when the session cannot be loaded.
     pub async fn gone(&self) -> Result<Option<Uuid>> {
         self.get(GONE).await
-    }
-
-    /// # Errors
-    /// [`Code::Internal`] when the session cannot be changed.
-    pub async fn forget_gone(&self) -> Result<()> {
-        self.remove(GONE).await
     }
 
     fn expire_soon(&self) {

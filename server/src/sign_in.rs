@@ -13,7 +13,7 @@ use crate::{
     accounts::Username,
     ceremonies::{
         CHALLENGE_LIFETIME, Started,
-        authentication::{self, Accepted, Claim, Stored},
+        authentication::{self, Accepted, Attachment, Claim, Stored},
         challenge_of,
     },
     events::Event,
@@ -49,9 +49,8 @@ impl Call {
         let verified = authentication::finish(&self.server.relying_party, &state, &claim, known);
         self.accept(&claim, &stored, verified).await?;
 
-        // Before this session has an account, for it needs to know what there was.
         let offer = self.offer_after_passkey(&claim, &stored).await?;
-        let signed_in = self.sign_in(stored.account, Means::Passkey(stored.id)).await?;
+        let signed_in = self.sign_in(stored.account, Means::Passkey(stored.id), None).await?;
         self.visit.set_offer(offer).await?;
         Ok(signed_in)
     }
@@ -65,20 +64,23 @@ impl Call {
     pub async fn sign_in_with_password(&self, username: &str, password: &str) -> Result<SignedIn> {
         let key = Username::parse(username).map(|username| username.key()).unwrap_or_default();
         let found = self.server.store.password_of(&key).await.map_err(internal)?;
-        let (account, hash) = found.unzip();
+        let hash = found.as_ref().map(|found| found.hash.clone());
         let right = self.server.passwords.verify(password, hash).await?;
-        let Some(account) = account.filter(|_| right) else {
-            if let Some(account) = account {
-                self.record(account, Event::SignInFailed, "with a password").await;
-            }
+        let Some(found) = found else {
             return Err(Code::WrongPassword.into());
         };
-        let row = self.server.store.account(account).await.map_err(internal)?;
-        if row.is_some_and(|row| row.second_factor) {
+        let account = found.account;
+        if !right {
+            self.record(account, Event::SignInFailed, "with a password").await;
+            return Err(Code::WrongPassword.into());
+        }
+        if found.second_factor {
+            self.record(account, Event::SecondFactorAsked, "").await;
             self.visit.sign_in_half(account, self.now()).await?;
             return Ok(SignedIn::PasskeyToo);
         }
-        let signed_in = self.sign_in(account, Means::Password).await?;
+        let epoch = Some(found.sessions_epoch);
+        let signed_in = self.sign_in(account, Means::Password, epoch).await?;
         self.visit.set_offer(self.offer_after_password(account).await?).await?;
         Ok(signed_in)
     }
@@ -104,15 +106,27 @@ impl Call {
         stored: &PasskeyRow,
         verified: std::result::Result<Accepted, Code>,
     ) -> Result<()> {
-        let accepted = match verified {
-            Ok(accepted) => accepted,
-            Err(code) => {
-                let passkey = described(stored.own_name.as_deref(), &stored.aaguid);
-                let detail = format!("with {passkey}");
-                self.record(stored.account, Event::SignInFailed, &detail).await;
-                return Err(code.into());
-            }
+        let recorded = match verified {
+            Ok(accepted) => self.record_use(claim, stored, accepted).await?,
+            Err(code) => Err(code),
         };
+        if let Err(code) = recorded {
+            let passkey = described(stored.own_name.as_deref(), &stored.aaguid);
+            let detail = format!("with {passkey}");
+            self.record(stored.account, Event::SignInFailed, &detail).await;
+            return Err(code.into());
+        }
+        Ok(())
+    }
+
+    /// §7.2 step 22 again, for two assertions that were verified at the same time against
+    /// the same stored counter.
+    async fn record_use(
+        &self,
+        claim: &Claim,
+        stored: &PasskeyRow,
+        accepted: Accepted,
+    ) -> Result<std::result::Result<(), Code>> {
         let used = PasskeyUse {
             credential_id: stored.id.clone(),
             counter_before: stored.counter,
@@ -120,15 +134,21 @@ impl Call {
             backed_up: accepted.backed_up,
             credential: accepted.passkey,
             with: self.browser(),
-            here: claim.here,
+            here: claim.attachment == Attachment::Platform,
         };
         let newest = self.server.store.record_use(&used, self.now()).await.map_err(internal)?;
-        if newest { Ok(()) } else { Err(Code::CounterWentBack.into()) }
+        Ok(if newest { Ok(()) } else { Err(Code::CounterWentBack) })
     }
 
     /// The end of every way to sign in: a new session id, and what was put into
-    /// the cart before is in the account's.
-    pub(crate) async fn sign_in(&self, account: Uuid, how: Means) -> Result<SignedIn> {
+    /// the cart before is in the account's. `epoch`: of the account's sessions, from before
+    /// what proved it was checked, where that could have been changed meanwhile.
+    pub(crate) async fn sign_in(
+        &self,
+        account: Uuid,
+        how: Means,
+        epoch: Option<i64>,
+    ) -> Result<SignedIn> {
         let store = &self.server.store;
         let row = store.account(account).await.map_err(internal)?;
         let row = row.ok_or_else(|| internal("an account has gone during its sign-in"))?;
@@ -143,7 +163,7 @@ impl Call {
         }
         let detail = self.in_words(account, &how).await?;
         let note = SignIn { how, browser: self.browser(), at: self.now() };
-        self.visit.sign_in(account, &note).await?;
+        self.visit.sign_in(account, epoch.unwrap_or(row.sessions_epoch), &note).await?;
         self.record(account, Event::SignedIn, &detail).await;
         Ok(SignedIn::Done(row.name()))
     }

@@ -121,7 +121,7 @@ impl Call {
             other => internal(other),
         })?;
         self.record(account.id, Event::AccountCreated, "").await;
-        self.sign_in(account.id, how).await
+        self.sign_in(account.id, how, None).await
     }
 
     /// A passkey as it is stored, with the browser that it came from.

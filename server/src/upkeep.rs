@@ -47,7 +47,7 @@ impl Call {
         let row = store.account(id).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
         let passkeys = store.passkeys_of(id).await.map_err(internal)?;
         let sessions = store.sessions_of(id, now).await.map_err(internal)?;
-        let events = store.events_of(id).await.map_err(internal)?;
+        let events = store.events_of(id, &Event::SignInFailed.name()).await.map_err(internal)?;
         let note = self.visit.sign_in_note().await?;
         let used = note.as_ref().and_then(|note| note.how.passkey());
         Ok(Account {
@@ -98,9 +98,10 @@ impl Call {
         let personal = [row.username.as_str(), &row.display_name, "latchkey"];
         let hash = self.server.passwords.hash_new(password, &personal).await?;
         let before = store.has_password(account).await.map_err(internal)?;
-        store.set_password_hash(account, &hash, self.now()).await.map_err(internal)?;
-        if before {
-            store.end_other_sessions(account, &self.key().await?).await.map_err(internal)?;
+        let key = self.key().await?;
+        // This session may have been ended while the hash was computed.
+        if !store.set_password(account, &key, &hash, self.now()).await.map_err(internal)? {
+            return Err(Code::SignInRequired.into());
         }
         let event = if before { Event::PasswordChanged } else { Event::PasswordSet };
         self.record(account, event, "").await;
@@ -111,6 +112,9 @@ impl Call {
     /// [`Code::ProofRequired`], or [`Code::LastWayIn`] without a passkey.
     pub async fn remove_password(&self) -> Result<()> {
         let account = self.visit.proved(self.now()).await?;
+        if !self.server.store.has_password(account).await.map_err(internal)? {
+            return Ok(());
+        }
         if !self.server.store.remove_password(account).await.map_err(internal)? {
             return Err(Code::LastWayIn.into());
         }
@@ -181,7 +185,7 @@ impl Call {
     /// [`Code::ProofRequired`]
     pub async fn delete_account(&self) -> Result<()> {
         let account = self.visit.proved(self.now()).await?;
-        self.server.store.delete_account(account).await.map_err(internal)?;
+        self.server.store.delete_account(account, self.now()).await.map_err(internal)?;
         self.visit.bid_farewell(account).await
     }
 

@@ -14,7 +14,7 @@ use latchkey::{
     },
 };
 use serde_json::json;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, any::AnyRow, raw_sql};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, any::AnyRow, query_scalar, raw_sql};
 use support::{DatabaseUrl, on_both};
 use tower_sessions::{
     SessionStore,
@@ -108,7 +108,8 @@ on_both! {
         assert_eq!((found.id, found.username.as_str()), (account.id, "Ada"));
         assert_eq!(found.display_name, "Ada Lovelace");
         let password = store.password_of("ada").await.unwrap();
-        assert_eq!(password, Some((account.id, "$argon2id$…".into())));
+        let password = password.unwrap();
+        assert_eq!((password.account, password.hash.as_str()), (account.id, "$argon2id$…"));
         assert!(store.has_password(account.id).await.unwrap());
         assert!(store.username_taken("ada").await.unwrap());
 
@@ -122,8 +123,8 @@ on_both! {
     async fn what_is_unknown_is_none(store: Store) {
         let ada = sign_up(&store, "ada").await;
         assert_eq!(store.account(Uuid::new_v4()).await.unwrap(), None);
-        assert_eq!(store.password_of("ada").await.unwrap(), None, "she has no password");
-        assert_eq!(store.password_of("bob").await.unwrap(), None);
+        assert_eq!(store.password_of("ada").await.unwrap().map(drop), None, "she has no password");
+        assert_eq!(store.password_of("bob").await.unwrap().map(drop), None);
         assert!(!store.has_password(ada).await.unwrap());
         assert!(!store.username_taken("bob").await.unwrap());
         assert_eq!(store.passkey("key").await.unwrap(), None);
@@ -158,8 +159,15 @@ on_both! {
     async fn a_password_hash_can_be_replaced(store: Store) {
         let ada = NewAccount { password_hash: Some("old".into()), ..account("ada") };
         store.create_account(&ada, NOW).await.unwrap();
-        store.set_password_hash(ada.id, "new", NOW).await.unwrap();
-        assert_eq!(store.password_of("ada").await.unwrap(), Some((ada.id, "new".into())));
+        let (hers, other) = (begin_session_of(&store, ada.id).await, begin_session_of(&store, ada.id).await);
+        assert!(store.set_password(ada.id, &hers, "new", NOW).await.unwrap());
+        assert_eq!(store.password_of("ada").await.unwrap().unwrap().hash, "new");
+        assert!(store.session_exists(&hers).await.unwrap());
+        // Whoever was shut out by that sets no password.
+        assert!(!store.session_exists(&other).await.unwrap());
+        assert!(!store.set_password(ada.id, &other, "theirs", NOW).await.unwrap());
+        assert_eq!(store.password_of("ada").await.unwrap().unwrap().hash, "new");
+        assert!(store.session_exists(&hers).await.unwrap());
     }
 
     async fn an_assertion_updates_its_passkey(store: Store) {
@@ -181,6 +189,29 @@ on_both! {
         let used = use_of("key", 1, 2);
         let passed = join_all((0..16).map(|_| store.record_use(&used, NOW))).await;
         assert_eq!(passed.into_iter().filter(|passed| *passed.as_ref().unwrap()).count(), 1);
+    }
+}
+
+on_both! {
+    async fn an_order_that_is_being_placed_is_kept_without_the_person(url: DatabaseUrl) {
+        let store = Store::open(&url.0).await.unwrap();
+        for round in 0..20 {
+            let ada = sign_up(&store, &format!("ada-{round}")).await;
+            store.set_quantity(&CartOwner::Account(ada), MAT, 1, NOW).await.unwrap();
+            let delivery = Delivery { name: "Ada".into(), address: "London".into() };
+            let placement = round.to_string();
+            let (placed, deleted) = tokio::join!(
+                store.place_order(ada, &placement, &delivery, NOW),
+                store.delete_account(ada, NOW),
+            );
+            deleted.unwrap();
+            // Too late, it finds no cart or no account.
+            drop(placed);
+        }
+        let mut database = AnyConnection::connect(&url.0).await.unwrap();
+        let persons = "SELECT COUNT(*) FROM orders WHERE delivery_name <> '' OR account_id IS NOT NULL";
+        let persons: i64 = query_scalar(persons).fetch_one(&mut database).await.unwrap();
+        assert_eq!(persons, 0);
     }
 }
 
@@ -223,6 +254,25 @@ on_both! {
         // A request that had begun before ends now.
         sessions.save(&record).await.unwrap();
         assert_eq!(sessions.load(&record.id).await.unwrap(), None);
+    }
+
+    async fn an_ended_session_does_not_come_back_under_a_new_id(store: Store) {
+        let ada = sign_up(&store, "ada").await;
+        let sessions = sessions(&store);
+        let [mut before, mut raced, mut after] = [0, 0, 2].map(|epoch| {
+            let mut record = record(MINUTE);
+            record.data.insert("account".into(), json!(ada));
+            record.data.insert("epoch".into(), json!(epoch));
+            record
+        });
+        sessions.create(&mut before).await.unwrap();
+        store.end_session(ada, &session_key(&before.id)).await.unwrap();
+        // A request that was under way wants to change the session's id now.
+        assert!(sessions.create(&mut raced).await.is_err());
+        store.end_other_sessions(ada, "none").await.unwrap();
+        assert!(sessions.create(&mut raced).await.is_err());
+        sessions.create(&mut after).await.unwrap();
+        assert_eq!(store.sessions_of(ada, NOW).await.unwrap().len(), 1);
     }
 
     async fn session_ids_are_not_in_the_database(url: DatabaseUrl) {
@@ -626,6 +676,13 @@ fn record(lifetime: i64) -> Record {
         data: [].into(),
         expiry_date: OffsetDateTime::from_unix_timestamp_nanos(expires).unwrap(),
     }
+}
+
+async fn begin_session_of(store: &Store, account: Uuid) -> String {
+    let mut record = record(DAY);
+    record.data.insert("account".into(), json!(account));
+    sessions(store).create(&mut record).await.unwrap();
+    session_key(&record.id)
 }
 
 /// A session that lasts a day; returns its key.

@@ -136,6 +136,8 @@ pub enum Offer {
     /// After a password: the browser may create one by itself (conditional create);
     /// if not, as [`Offer::Passkey`].
     Automatic,
+    /// The same without the question, which was answered before.
+    AutomaticOnly,
     /// "Create a passkey"
     Passkey,
     /// After a passkey of another device: "Create a passkey on this device".
@@ -147,4 +149,5 @@ pub enum Offer {
 pub struct Added {
     /// Who keeps it, if that is known.
     pub provider: Option<String>,
+    pub signals: Option<Signals>,
 }

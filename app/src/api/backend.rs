@@ -59,6 +59,10 @@ pub trait Backend: Send + Sync {
     /// Verifies the registration and adds the passkey to the account. `announce`:
     /// whether the next page is to say so.
     async fn finish_addition(&self, credential: &str, announce: bool) -> Result<Added>;
+    /// Whether this store has a passkey with this id.
+    async fn knows_passkey(&self, credential_id: &str) -> Result<bool>;
+    /// "Not now": no offers of a passkey for 30 days.
+    async fn dismiss_offer(&self) -> Result<()>;
     /// The browser has been told this version of the account's passkeys.
     async fn signalled(&self, version: i64) -> Result<()>;
 }

@@ -64,6 +64,18 @@ pub async fn finish_addition(credential: String, announce: bool) -> Result<Added
     super::backend().finish_addition(&credential, announce).await
 }
 
+/// Whether the store has this passkey, when the answer to its creation got lost.
+#[server(endpoint = "passkey/known", input = Json)]
+pub async fn knows_passkey(credential_id: String) -> Result<bool, PublicError> {
+    super::backend().knows_passkey(&credential_id).await
+}
+
+/// "Not now" to the offer of a passkey. The form in its card posts without this.
+#[server(endpoint = "passkey/offer/dismiss", input = Json)]
+pub async fn dismiss_offer() -> Result<(), PublicError> {
+    super::backend().dismiss_offer().await
+}
+
 /// After the signals of [`Signals`](super::Signals) were given.
 #[server(endpoint = "passkey/signalled", input = Json)]
 pub async fn signalled(version: i64) -> Result<(), PublicError> {

@@ -64,7 +64,10 @@ pub enum Code {
     BadSignature,
     CounterWentBack,
     BackupFlagsWrong,
+    AttestationMissing,
+    AttestationInvalid,
     AttestationUntrusted,
+    ModelNotAccepted,
     CeremonyRefused,
 
     // Shop
@@ -148,11 +151,11 @@ impl Code {
             Self::PasswordTooLong => "Please use at most 128 bytes.",
             Self::PasswordCommon => "That password is easily guessed. Please choose another.",
             Self::RecoveryCodeWrong => {
-                "That username and recovery code do not go together. Each code works once."
+                "That is not a recovery code of this account, or it was used before."
             }
             Self::PasskeyNameInvalid => "Please enter a name of at most 64 characters.",
             Self::LastWayIn => {
-                "That is the last way to sign in to this account. Add another one first."
+                "That is the last way to sign in, or the second factor needs it. Add another one first."
             }
             Self::SecondFactorMissing => "A second factor needs a password and a passkey.",
             Self::NoPasskey => "This account has no passkey to ask for. Add one first.",
@@ -178,9 +181,20 @@ impl Code {
             Self::BackupFlagsWrong => {
                 "That passkey has changed in a way that it should not. Please sign in another way."
             }
+            Self::AttestationMissing => {
+                "This store accepts verified models only, and this passkey does not say what model \
+                 it is kept by. It was not added."
+            }
+            Self::AttestationInvalid => {
+                "This store accepts verified models only, and what this passkey says about its \
+                 model is not valid. It was not added."
+            }
             Self::AttestationUntrusted => {
-                "This store accepts passkeys of certain verified models only, and could not verify \
-                 this one. It was not added."
+                "This store accepts verified models only, and does not know the maker of this \
+                 passkey’s model. It was not added."
+            }
+            Self::ModelNotAccepted => {
+                "This store does not accept passkeys of this model. It was not added."
             }
             Self::CartEmpty => "Your cart is empty.",
             Self::OutOfStock => "Not everything can be ordered. See the lines marked below.",

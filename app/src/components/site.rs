@@ -116,8 +116,11 @@ pub fn Notice() -> impl IntoView {
 pub fn PasskeyUpkeep() -> impl IntoView {
     let Visitor { offer, signals, .. } = visitor();
     let here = here();
-    // Not where a passkey is being asked for or created already.
-    let busy = is_passing() || here.starts_with("/account/passkeys/new");
+    // Not where a passkey is being asked for or created already, and not over what is shown
+    // only once.
+    let busy = is_passing()
+        || here.starts_with("/account/passkeys/new")
+        || here.starts_with("/account/recovery-codes");
     let offer = offer.filter(|_| !busy);
     view! {
         {offer.map(|offer| view! { <PasskeyOffer offer here/> })}

@@ -70,7 +70,7 @@ fn with_password() -> impl IntoView {
                 name="password"
                 label="Password"
                 control=Control::Password
-                hint="At least 12 characters. Nothing else is asked of it."
+                hint="At least 12 characters, and not easily guessed."
                 autocomplete="new-password"
             />
             <button class="button secondary" name="way" value="password">

@@ -181,13 +181,13 @@ pub(super) fn can_signal_unknown() -> bool {
         .is_ok_and(|method| method.is_function())
 }
 
-/// WebAuthn L3 §5.1.10.1: the password manager may forget this credential. `options`: of
-/// the ceremony that it was used or created in, as JSON.
-pub(super) async fn signal_unknown(options: &str, credential_id: &str) {
+/// WebAuthn L3 §5.1.10.2: the password manager may forget this credential. `options`: of
+/// the ceremony that it was used or created in, as JSON. Nothing waits for it.
+pub(super) fn signal_unknown(options: &str, credential_id: &str) {
     let details = Object::new();
     set(&details, "rpId", &rp_id(options).unwrap_or_default());
     set(&details, "credentialId", &credential_id.into());
-    signal("signalUnknownCredential", &details).await;
+    leptos::task::spawn_local(async move { signal("signalUnknownCredential", &details).await });
 }
 
 /// The relying party ID, which an assertion's options have at the top and a
@@ -198,7 +198,7 @@ fn rp_id(options: &str) -> Js {
     if rp.is_object() { member(&rp, "id") } else { member(&options, "rpId") }
 }
 
-/// WebAuthn L3 §5.1.10.2 and §5.1.10.3: the password manager may forget what is not
+/// WebAuthn L3 §5.1.10.3 and §5.1.10.4: the password manager may forget what is not
 /// accepted, and learns new names.
 pub(super) async fn signal_account(signals: &Signals) {
     let accepted: Array = signals.accepted.iter().map(JsValue::from).collect();

@@ -15,8 +15,9 @@ use super::{
 use crate::api::{
     AccountName, Added, Code, Options, PublicError, Signals, SignedIn,
     ceremonies::{
-        finish_addition, finish_proof, finish_sign_in, finish_sign_up, sign_in_with_password,
-        signalled, start_addition, start_proof, start_sign_in, start_sign_up,
+        dismiss_offer, finish_addition, finish_proof, finish_sign_in, finish_sign_up,
+        knows_passkey, sign_in_with_password, signalled, start_addition, start_proof,
+        start_sign_in, start_sign_up,
     },
     with_next,
 };
@@ -67,16 +68,16 @@ async fn finish(credential: Credential, asked: &Options, next: &str, control: Co
         Ok(SignedIn::PasskeyToo) => browser::go(&with_next("/second-factor", next)),
         Err(error) => {
             prefetch::resume();
-            say_refusal(&error, asked, control).await;
+            say_refusal(&error, asked, control);
             rearm_autofill();
         }
     }
 }
 
-async fn say_refusal(error: &PublicError, asked: &Options, control: Control) {
+fn say_refusal(error: &PublicError, asked: &Options, control: Control) {
     let (sentence, signal) = ladder::refused(error, browser::can_signal_unknown());
     if let Some(id) = error.credential_id.as_deref().filter(|_| signal) {
-        browser::signal_unknown(&asked.public_key, id).await;
+        browser::signal_unknown(&asked.public_key, id);
     }
     control.say(sentence);
 }
@@ -143,26 +144,37 @@ pub(super) async fn sign_up(name: AccountName, next: String, control: Control) -
     match finish_sign_up(created.json).await {
         Ok(_) => browser::go(&next),
         Err(error) => {
-            forget_if_useless(&error, &options, &created.id).await;
+            control.say(not_registered(error, &options, created.id).await);
             prefetch::resume();
-            control.say(error.message);
         }
     }
     None
 }
 
-/// A passkey that the server did not take opens nothing: the password manager need not
-/// keep it.
-async fn forget_if_useless(error: &PublicError, options: &Options, credential_id: &str) {
-    if ladder::is_useless(error.code) {
-        browser::signal_unknown(&options.public_key, credential_id).await;
+/// What to say of a created passkey that the server did not take. It opens nothing, so the
+/// password manager need not keep it; unless only the answer was lost.
+async fn not_registered(error: PublicError, options: &Options, credential_id: String) -> String {
+    let known = match error.code {
+        Code::Unreachable => knows_passkey(credential_id.clone()).await.ok(),
+        _ => None,
+    };
+    if known == Some(true) {
+        return "Your passkey was created, but the answer got lost. Please sign in with it.".into();
     }
+    if ladder::is_useless(error.code, known) {
+        browser::signal_unknown(&options.public_key, &credential_id);
+    }
+    error.message
 }
 
 /// Asks for a passkey of this account, in the browser's dialog (modal), and goes on.
 pub(super) async fn prove(next: String, control: Control) {
     let options = match start_proof().await {
         Ok(options) => options,
+        // The password was too long ago.
+        Err(error) if error.code == Code::SignInRequired => {
+            return browser::go(&with_next("/sign-in", &next));
+        }
         Err(error) => return control.say(error.message),
     };
     browser::end_pending();
@@ -173,18 +185,24 @@ pub(super) async fn prove(next: String, control: Control) {
         }
         _ => return control.say(ladder::not_proved(Failure::Other)),
     };
+    prefetch::pause();
     match finish_proof(credential).await {
         Ok(()) => browser::go(&next),
-        Err(error) => say_refusal(&error, &options, control).await,
+        Err(error) => {
+            prefetch::resume();
+            say_refusal(&error, &options, control);
+        }
     }
 }
 
-/// Adds a passkey to the account, in the browser's dialog. Gives back who keeps it.
+/// Adds a passkey to the account, in the browser's dialog. `announce`: whether the next page
+/// is to say so.
 pub(super) async fn add(announce: bool, control: Control) -> Option<Added> {
     let options = match start_addition(false).await {
         Ok(options) => options,
+        // What was typed into this page would be lost on the way to confirm.
         Err(error) if error.code == Code::ProofRequired => {
-            browser::go(&with_next("/confirm", "/account/passkeys/new"));
+            control.say("You signed in a while ago. Please add a passkey on your account page.");
             return None;
         }
         Err(error) => {
@@ -195,11 +213,8 @@ pub(super) async fn add(announce: bool, control: Control) -> Option<Added> {
     browser::end_pending();
     match browser::create(&options.public_key, false).await {
         Ok(created) => match finish_addition(created.json, announce).await {
-            Ok(added) => return Some(added),
-            Err(error) => {
-                forget_if_useless(&error, &options, &created.id).await;
-                control.say(error.message);
-            }
+            Ok(added) => return Some(tell(added)),
+            Err(error) => control.say(not_registered(error, &options, created.id).await),
         },
         Err(failure) => control.say(ladder::not_created(failure)),
     }
@@ -221,12 +236,24 @@ pub(super) async fn add_automatically() -> Option<Added> {
     }
     let created = created.ok()?;
     match finish_addition(created.json, false).await {
-        Ok(added) => Some(added),
+        Ok(added) => Some(tell(added)),
         Err(error) => {
-            forget_if_useless(&error, &options, &created.id).await;
+            not_registered(error, &options, created.id).await;
             None
         }
     }
+}
+
+fn tell(added: Added) -> Added {
+    if let Some(signals) = added.signals.clone() {
+        leptos::task::spawn_local(signal(signals));
+    }
+    added
+}
+
+/// "Not now". If the server does not hear it, the person is asked again some day.
+pub(super) async fn dismiss() {
+    let _ = dismiss_offer().await;
 }
 
 /// Tells the password manager about the account's passkeys, then the server that this was

@@ -154,12 +154,13 @@ pub fn PasskeyOffer(offer: Offer, here: String) -> impl IntoView {
     let control = Control::new();
     let asking = RwSignal::new(false);
     let added = RwSignal::new(None::<Added>);
+    let link = NodeRef::<leptos::html::A>::new();
     Effect::new(move |_| {
         leptos::task::spawn_local(async move {
             match ladder::bring_up(flow::capabilities().await, offer) {
                 Bringing::Automatically => match flow::add_automatically().await {
                     Some(new) => added.set(Some(new)),
-                    None => asking.set(true),
+                    None => asking.set(offer == Offer::Automatic),
                 },
                 Bringing::Ask => asking.set(true),
                 Bringing::Nothing => {}
@@ -169,51 +170,60 @@ pub fn PasskeyOffer(offer: Offer, here: String) -> impl IntoView {
     let press = move |_: MouseEvent| {
         control.run(async move {
             if let Some(new) = flow::add(false, control).await {
-                added.set(Some(new));
                 asking.set(false);
+                added.set(Some(new));
+                // The button that had the focus is gone.
+                request_animation_frame(move || {
+                    let _ = link.get_untracked().map(|link| link.focus());
+                });
             }
         });
+    };
+    // Without leaving the page, where something may have been typed.
+    let dismiss = move |event: SubmitEvent| {
+        event.prevent_default();
+        asking.set(false);
+        leptos::task::spawn_local(flow::dismiss());
     };
     let (title, why) = match offer {
         Offer::ThisDevice => (
             "Create a passkey on this device",
             "Next time you sign in here without reaching for your other device.",
         ),
-        Offer::Automatic | Offer::Passkey => (
+        _ => (
             "Create a passkey",
             "Sign in with your fingerprint, your face or your PIN next time, and nothing to type.",
         ),
     };
     view! {
-        <aside
-            class="offer"
-            aria-label="Passkey"
-            hidden=move || !asking.get() && added.with(Option::is_none)
-            data-busy=move || control.busy.get().then_some("")
-        >
-            <div class="offer-ask" hidden=move || !asking.get()>
+        <aside class="offers" aria-label="Passkey" aria-live="polite">
+            <div
+                class="offer"
+                hidden=move || !asking.get()
+                data-busy=move || control.busy.get().then_some("")
+            >
                 <p class="offer-title">{title}</p>
                 <p class="offer-why">{why}</p>
                 <div class="offer-ways">
                     <button type="button" class="button" on:click=press>"Create a passkey"</button>
-                    <form method="post" action="/account/offer/dismiss">
+                    <form method="post" action="/account/offer/dismiss" on:submit=dismiss>
                         <input type="hidden" name="next" value=here/>
                         <button class="quiet">"Not now"</button>
                     </form>
                 </div>
                 <Status control form=None/>
             </div>
-            <p class="offer-done" role="status">
-                {move || added.get().map(|added| view! {
+            {move || added.get().map(|added| view! {
+                <p class="offer offer-done">
                     {saved(added)}
-                    <a href="/account#passkeys">"See your passkeys"</a>
-                })}
-            </p>
+                    <a href="/account#passkeys" node_ref=link>"See your passkeys"</a>
+                </p>
+            })}
         </aside>
     }
 }
 
-fn saved(Added { provider }: Added) -> String {
+fn saved(Added { provider, .. }: Added) -> String {
     match provider {
         Some(provider) => format!("A passkey was saved in {provider}. "),
         None => "A passkey was saved. ".to_owned(),

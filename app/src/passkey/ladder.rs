@@ -39,7 +39,7 @@ impl Place {
 /// What this browser can do, as far as it says. Nothing is guessed from its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Browser {
-    /// There is WebAuthn, with its JSON helpers (WebAuthn L3 §5.1.8 to §5.1.10).
+    /// There is WebAuthn, with its JSON helpers (WebAuthn L3 §5.1.8 and §5.1.9).
     pub webauthn: bool,
     /// The capability `immediateGet`, and how to ask for it.
     pub immediate: Option<Spelling>,
@@ -182,13 +182,12 @@ pub fn refused(error: &PublicError, can_signal: bool) -> (String, bool) {
 }
 
 /// Whether a passkey that was just created opens nothing, so that the password manager may
-/// forget it: the server refused it, or never answered. Should an answer have been lost on
-/// its way, the account's list of accepted passkeys, at the next sign-in, brings it back
-/// where the password manager has only hidden it.
+/// forget it: the server refused it, or never answered. `known`: what the server said when
+/// it was asked again, if it said anything; an answer may have been lost on its way.
 #[must_use]
-pub fn is_useless(refusal: Code) -> bool {
+pub fn is_useless(refusal: Code, known: Option<bool>) -> bool {
     // Taken: it does open something.
-    refusal != Code::CredentialTaken
+    refusal != Code::CredentialTaken && known != Some(true)
 }
 
 /// How to bring up the offer of a passkey.
@@ -205,7 +204,10 @@ pub enum Bringing {
 pub fn bring_up(browser: Browser, offer: Offer) -> Bringing {
     match offer {
         _ if !browser.webauthn => Bringing::Nothing,
-        Offer::Automatic if browser.conditional_create => Bringing::Automatically,
+        Offer::Automatic | Offer::AutomaticOnly if browser.conditional_create => {
+            Bringing::Automatically
+        }
+        Offer::AutomaticOnly => Bringing::Nothing,
         Offer::ThisDevice if !browser.platform => Bringing::Nothing,
         Offer::Automatic | Offer::Passkey | Offer::ThisDevice => Bringing::Ask,
     }
@@ -378,6 +380,8 @@ mod tests {
         assert_eq!(bring_up(NEW, Offer::Automatic), Bringing::Automatically);
         let without = Browser { conditional_create: false, ..NEW };
         assert_eq!(bring_up(without, Offer::Automatic), Bringing::Ask);
+        assert_eq!(bring_up(NEW, Offer::AutomaticOnly), Bringing::Automatically);
+        assert_eq!(bring_up(without, Offer::AutomaticOnly), Bringing::Nothing);
         assert_eq!(bring_up(NEW, Offer::Passkey), Bringing::Ask);
     }
 
@@ -392,7 +396,7 @@ mod tests {
 
     #[test]
     fn nothing_is_offered_without_webauthn() {
-        for offer in [Offer::Automatic, Offer::Passkey, Offer::ThisDevice] {
+        for offer in [Offer::Automatic, Offer::AutomaticOnly, Offer::Passkey, Offer::ThisDevice] {
             assert_eq!(bring_up(NONE, offer), Bringing::Nothing);
         }
     }
@@ -410,9 +414,16 @@ mod tests {
 
     #[test]
     fn a_created_passkey_is_given_up_when_the_server_refused_it_or_never_answered() {
-        assert!(is_useless(Code::UsernameTaken) && is_useless(Code::ChallengeUnknown));
-        assert!(is_useless(Code::Unreachable) && is_useless(Code::Internal));
-        assert!(!is_useless(Code::CredentialTaken));
+        for code in [Code::UsernameTaken, Code::ChallengeUnknown, Code::Internal] {
+            assert!(is_useless(code, Some(false)));
+        }
+        assert!(is_useless(Code::Unreachable, None) && is_useless(Code::Unreachable, Some(false)));
+        assert!(!is_useless(Code::CredentialTaken, Some(true)));
+    }
+
+    #[test]
+    fn a_created_passkey_stays_when_only_the_answer_was_lost() {
+        assert!(!is_useless(Code::Unreachable, Some(true)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use app::api::Code;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use webauthn_rs::prelude::{
-    AuthenticationResult, DiscoverableAuthentication, Passkey, PasskeyAuthentication,
+    AuthenticationResult, Credential, DiscoverableAuthentication, Passkey, PasskeyAuthentication,
 };
 use webauthn_rs_proto::PublicKeyCredential;
 
@@ -19,10 +19,17 @@ pub struct Claim {
     pub credential_id: String,
     /// The account that the authenticator says it belongs to.
     user: Option<Uuid>,
-    /// `authenticatorAttachment` says "platform": part of the device in front of the person.
-    pub here: bool,
-    /// It says "cross-platform": a phone, or a security key.
-    pub elsewhere: bool,
+    pub attachment: Attachment,
+}
+
+/// `authenticatorAttachment` (§5.4.5): where the authenticator that answered is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attachment {
+    /// Part of the device in front of the person.
+    Platform,
+    /// A phone, or a security key.
+    CrossPlatform,
+    Unknown,
 }
 
 /// What is stored of the credential that a [`Claim`] names.
@@ -96,8 +103,11 @@ impl Claim {
     /// [`Code::Malformed`] unless `response` is an assertion.
     pub fn read(response: &str) -> Result<Self, Code> {
         let response: Value = serde_json::from_str(response).map_err(malformed)?;
-        let attachment = &response["authenticatorAttachment"];
-        let (here, elsewhere) = (attachment == "platform", attachment == "cross-platform");
+        let attachment = match response["authenticatorAttachment"].as_str() {
+            Some("platform") => Attachment::Platform,
+            Some("cross-platform") => Attachment::CrossPlatform,
+            _ => Attachment::Unknown,
+        };
         let credential: PublicKeyCredential =
             serde_json::from_value(response).map_err(malformed)?;
         if credential.type_ != "public-key" || credential.id != encode(&credential.raw_id) {
@@ -105,7 +115,7 @@ impl Claim {
         }
         let user = credential.response.user_handle.as_ref();
         let user = user.and_then(|handle| Uuid::from_slice(handle.as_ref()).ok());
-        Ok(Self { credential_id: credential.id.clone(), user, here, elsewhere, credential })
+        Ok(Self { credential_id: credential.id.clone(), user, attachment, credential })
     }
 }
 
@@ -159,10 +169,17 @@ pub fn finish_for(
     // refused there.
     let result =
         rp.webauthn.finish_passkey_authentication(&claim.credential, &state).map_err(refusal)?;
-    // §7.2 step 19, which webauthn-rs relaxes here.
-    let before: webauthn_rs::prelude::Credential = passkey.clone().into();
+    // Two steps again, against what is stored by now: webauthn-rs compared with what was
+    // stored when the challenge was made, and relaxes the first of them.
+    let before: Credential = passkey.clone().into();
+    // §7.2 step 19
     if before.backup_eligible != result.backup_eligible() {
         return Err(Code::BackupFlagsWrong);
+    }
+    // §7.2 step 22
+    let counts = result.counter() > 0 || before.counter > 0;
+    if counts && result.counter() <= before.counter {
+        return Err(Code::CounterWentBack);
     }
     accept(passkey, &result)
 }

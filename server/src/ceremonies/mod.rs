@@ -114,6 +114,7 @@ fn malformed<E>(_: E) -> Code {
 
 /// The public code of what webauthn-rs refused.
 fn refusal(error: WebauthnError) -> Code {
+    tracing::info!(reason = ?error, "a ceremony was refused");
     match error {
         WebauthnError::InvalidClientDataType => Code::WrongType,
         WebauthnError::MismatchedChallenge => Code::ChallengeUnknown,
@@ -124,15 +125,14 @@ fn refusal(error: WebauthnError) -> Code {
         WebauthnError::UserNotVerified => Code::UserNotVerified,
         WebauthnError::AuthenticationFailure => Code::BadSignature,
         WebauthnError::CredentialPossibleCompromise => Code::CounterWentBack,
-        // The reasons of a missing or untrusted attestation are many; the person's is one.
-        WebauthnError::AttestationNotVerifiable
-        | WebauthnError::AttestationChainNotTrusted(_)
-        | WebauthnError::AttestationUntrustedAaguid
-        | WebauthnError::AttestationFormatMissingAaguid
-        | WebauthnError::AttestationNotSupported
+        WebauthnError::AttestationNotVerifiable => Code::AttestationMissing,
+        WebauthnError::AttestationChainNotTrusted(_) => Code::AttestationUntrusted,
+        WebauthnError::AttestationUntrustedAaguid
+        | WebauthnError::AttestationFormatMissingAaguid => Code::ModelNotAccepted,
+        WebauthnError::AttestationNotSupported
         | WebauthnError::AttestationStatementSigInvalid
         | WebauthnError::AttestationCertificateAAGUIDMismatch
-        | WebauthnError::AttestationCertificateRequirementsNotMet => Code::AttestationUntrusted,
+        | WebauthnError::AttestationCertificateRequirementsNotMet => Code::AttestationInvalid,
         WebauthnError::CredentialBackupEligibilityInconsistent
         | WebauthnError::CredentialMayNotBeHardwareBound => Code::BackupFlagsWrong,
         WebauthnError::ParseJSONFailure(_)

@@ -79,7 +79,7 @@ pub fn start(
         // Without a discoverable credential, no immediate request finds anything.
         .require_resident_key(true)
         .exclude_credentials(Some(known))
-        .extensions(Some(extensions()));
+        .extensions(Some(extensions(mode)));
     let (creation, state) =
         rp.core.generate_challenge_register(builder).map_err(|_| Code::Internal)?;
     Ok(Started {
@@ -89,13 +89,15 @@ pub fn start(
     })
 }
 
-fn extensions() -> RequestRegistrationExtensions {
+fn extensions(mode: Mode) -> RequestRegistrationExtensions {
+    // A security key then never shows the passkey without verifying its user. Chromium finds
+    // that incongruent with a creation that does not require it either.
+    let cred_protect = (mode == Mode::Modal).then_some(CredProtect {
+        credential_protection_policy: CredentialProtectionPolicy::UserVerificationRequired,
+        enforce_credential_protection_policy: Some(false),
+    });
     RequestRegistrationExtensions {
-        // A security key then never shows the passkey without verifying its user.
-        cred_protect: Some(CredProtect {
-            credential_protection_policy: CredentialProtectionPolicy::UserVerificationRequired,
-            enforce_credential_protection_policy: Some(false),
-        }),
+        cred_protect,
         uvm: None,
         cred_props: Some(true),
         min_pin_length: None,
@@ -117,12 +119,12 @@ pub fn finish(
 ) -> Result<Registered, Code> {
     let state: RegistrationState = serde_json::from_str(state).map_err(|_| Code::Internal)?;
     let response: Value = serde_json::from_str(response).map_err(malformed)?;
-    let unattested = match mode {
-        Mode::Modal => response.clone(),
-        Mode::Conditional => without_presence(response.clone())?,
-    };
+    let mut shown = response.clone();
+    if mode == Mode::Conditional {
+        show_as_present(&mut shown)?;
+    }
     let credential: RegisterPublicKeyCredential =
-        serde_json::from_value(unattested).map_err(malformed)?;
+        serde_json::from_value(shown).map_err(malformed)?;
     if credential.type_ != "public-key" {
         return Err(Code::Malformed);
     }
@@ -158,7 +160,7 @@ const UP: u8 = 0x01;
 /// takes nothing away: without an attestation statement, on which this insists, no
 /// signature covers the flags, and the state says that the store itself started this
 /// ceremony as conditional. All other checks are those of every registration.
-fn without_presence(mut response: Value) -> Result<Value, Code> {
+fn show_as_present(response: &mut Value) -> Result<(), Code> {
     let object = &mut response["response"]["attestationObject"];
     let bytes = decode(object.as_str().ok_or(Code::Malformed)?)?;
     let mut attestation = entries(&bytes)?;
@@ -178,7 +180,7 @@ fn without_presence(mut response: Value) -> Result<Value, Code> {
     let mut bytes = Vec::new();
     ciborium::into_writer(&ciborium::Value::Map(attestation), &mut bytes).map_err(malformed)?;
     *object = encode(&bytes).into();
-    Ok(response)
+    Ok(())
 }
 
 type Entries = Vec<(ciborium::Value, ciborium::Value)>;

@@ -151,12 +151,19 @@ pub(super) async fn change_password(post: Post<PasswordChange>) -> Answer {
 
 #[derive(Deserialize)]
 pub(super) struct Switch {
-    on: String,
+    on: Answered,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answered {
+    Yes,
+    No,
 }
 
 pub(super) async fn set_second_factor(post: Post<Switch>) -> Answer {
     let Post { call, uri, fields } = post;
-    let on = fields.on == "yes";
+    let on = fields.on == Answered::Yes;
     match call.set_second_factor(on).await {
         Ok(()) if on => {
             done(&call, "From now on, a passkey is asked for after your password.").await

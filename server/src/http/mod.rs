@@ -54,7 +54,7 @@ pub fn router(server: Server) -> Router {
         .route("/sign-up", get(pages::show).post(forms::sign_up))
         .route("/second-factor", get(pages::show).post(forms::second_factor))
         .route("/recover", get(pages::show).post(forms::recover))
-        .route("/sign-out", post(forms::sign_out))
+        .route(session::SIGN_OUT, post(forms::sign_out))
         .route("/goodbye", get(pages::show))
         .route("/confirm", get(pages::show).post(account::confirm))
         .route("/account", get(pages::show))

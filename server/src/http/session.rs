@@ -34,21 +34,36 @@ pub(super) fn layer(server: &Server) -> SessionManagerLayer<Sessions> {
         .with_expiry(Expiry::OnInactivity(LIFETIME))
 }
 
+/// The one address that removes the cookie.
+pub(super) const SIGN_OUT: &str = "/sign-out";
+
 /// tower-sessions removes its cookie without `Secure`, and a browser ignores
 /// that for a name with the `__Host-` prefix (RFC 6265bis §5.7).
+///
+/// It also removes the cookie of a session that it does not find. A request that was
+/// under way while the session changed its id would so take the new id with it: only
+/// signing out removes cookies here.
 pub(super) async fn secure_removal(request: Request, next: Next) -> Response {
+    let signs_out = request.uri().path() == SIGN_OUT;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     if let Entry::Occupied(mut cookies) = headers.entry(SET_COOKIE) {
-        cookies.iter_mut().for_each(secure);
+        if !signs_out && cookies.iter().all(is_removal) {
+            cookies.remove_entry_mult();
+        } else {
+            cookies.iter_mut().for_each(secure);
+        }
     }
     response
 }
 
+fn is_removal(cookie: &HeaderValue) -> bool {
+    cookie.to_str().is_ok_and(|text| text.contains("Max-Age=0"))
+}
+
 fn secure(cookie: &mut HeaderValue) {
-    let removal = cookie.to_str().ok().filter(|text| {
-        text.starts_with(SECURE) && text.contains("Max-Age=0") && !text.contains("Secure")
-    });
+    let removal = is_removal(cookie).then(|| cookie.to_str().ok()).flatten();
+    let removal = removal.filter(|text| text.starts_with(SECURE) && !text.contains("Secure"));
     let secured = removal.map(|text| format!("{text}; Secure; HttpOnly; SameSite=Lax"));
     if let Some(Ok(secured)) = secured.map(|text| HeaderValue::from_str(&text)) {
         *cookie = secured;

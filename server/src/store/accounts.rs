@@ -8,7 +8,10 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{NewPasskey, Result, Store, flag, passkeys, uuid};
+use super::{
+    CartOwner, NewPasskey, Result, Store, flag, passkeys, sessions::end_others, shop::lock_cart,
+    uuid,
+};
 
 /// An account to be created, with the ways to sign in that it starts with.
 #[derive(Clone, Debug)]
@@ -35,6 +38,18 @@ pub struct AccountRow {
     pub offer_dismissed: Option<Instant>,
     /// Grows with every change of the names or the passkeys.
     pub version: i64,
+    /// Grows when sessions are ended.
+    pub sessions_epoch: i64,
+}
+
+/// What signing in with a password needs to know.
+#[derive(Clone, Debug)]
+pub struct PasswordRow {
+    pub account: Uuid,
+    pub hash: String,
+    pub second_factor: bool,
+    /// As [`AccountRow::sessions_epoch`].
+    pub sessions_epoch: i64,
 }
 
 impl AccountRow {
@@ -53,6 +68,18 @@ impl FromRow<'_, AnyRow> for AccountRow {
             second_factor: flag(row, "second_factor")?,
             offer_dismissed: row.try_get::<Option<i64>, _>("offer_dismissed_at")?.map(Instant),
             version: row.try_get("version")?,
+            sessions_epoch: row.try_get("sessions_epoch")?,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for PasswordRow {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            account: uuid(row, "id")?,
+            hash: row.try_get("hash")?,
+            second_factor: flag(row, "second_factor")?,
+            sessions_epoch: row.try_get("sessions_epoch")?,
         })
     }
 }
@@ -89,15 +116,14 @@ impl Store {
         Ok(self.account_named(username_key).await?.is_some())
     }
 
-    /// The account with this username and the hash of its password; `None` also when the
-    /// account has no password.
-    pub async fn password_of(&self, username_key: &str) -> Result<Option<(Uuid, String)>> {
-        let password = query(
-            "SELECT a.id, p.hash FROM accounts a JOIN passwords p ON p.account_id = a.id
+    /// The password of the account with this username; `None` also when the account has
+    /// none.
+    pub async fn password_of(&self, username_key: &str) -> Result<Option<PasswordRow>> {
+        let password = query_as(
+            "SELECT a.*, p.hash FROM accounts a JOIN passwords p ON p.account_id = a.id
             WHERE a.username_key = $1",
         )
-        .bind(username_key)
-        .try_map(|row: AnyRow| Ok((uuid(&row, "id")?, row.try_get("hash")?)));
+        .bind(username_key);
         Ok(password.fetch_optional(&self.read).await?)
     }
 
@@ -113,9 +139,24 @@ impl Store {
         Ok(hash.fetch_optional(&self.read).await?)
     }
 
-    /// Sets or replaces the hash of an account's password.
-    pub async fn set_password_hash(&self, account: Uuid, hash: &str, now: Instant) -> Result<()> {
-        Ok(write_password(&self.write, account, hash, now).await?)
+    /// Sets or replaces the hash of an account's password, for one of its sessions, and ends
+    /// the others. `false` when that session itself has been ended meanwhile.
+    pub async fn set_password(
+        &self,
+        account: Uuid,
+        session: &str,
+        hash: &str,
+        now: Instant,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        end_others(&mut tx, account, session).await?;
+        let left = query("SELECT id FROM sessions WHERE account_id = $1").bind(account.to_string());
+        if left.fetch_optional(&mut *tx).await?.is_none() {
+            return Ok(false);
+        }
+        write_password(&mut *tx, account, hash, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Removes the password, and the second factor that follows it; `false` when there is
@@ -176,16 +217,21 @@ impl Store {
 
     /// Deletes the account with all that belongs to it. Its orders stay, without the
     /// person.
-    pub async fn delete_account(&self, account: Uuid) -> Result<()> {
+    pub async fn delete_account(&self, account: Uuid, now: Instant) -> Result<()> {
         let mut tx = self.begin().await?;
-        query("UPDATE orders SET delivery_name = '', delivery_address = '' WHERE account_id = $1")
-            .bind(account.to_string())
-            .execute(&mut *tx)
-            .await?;
+        // In the order in which an order is placed: cart, then account.
+        lock_cart(&mut *tx, &CartOwner::Account(account).cart_id(), now).await?;
         query("DELETE FROM accounts WHERE id = $1")
             .bind(account.to_string())
             .execute(&mut *tx)
             .await?;
+        // After the deletion, which waited for an order that was just being placed.
+        query(
+            "UPDATE orders SET delivery_name = '', delivery_address = ''
+            WHERE account_id IS NULL AND delivery_name <> ''",
+        )
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 }

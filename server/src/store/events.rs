@@ -8,11 +8,13 @@ use super::{Result, Store, instant};
 
 /// Milliseconds that an event is kept.
 const KEPT: i64 = 90 * 24 * 60 * 60 * 1000;
-/// How many of them a page shows.
+/// How many of them a page shows, and how many failures beside them: strangers can cause
+/// those, and must not be able to push everything else out of sight.
 const SHOWN: i64 = 50;
-/// Milliseconds between two failures that are kept: whoever tries passwords must not be
-/// able to fill the database.
-const FAILURES_APART: i64 = 60 * 1000;
+const FAILURES_SHOWN: i64 = 20;
+/// Milliseconds between two failures of the same way to sign in that are kept: nobody is to
+/// fill the database with them.
+const FAILURES_APART: i64 = 60 * 60 * 1000;
 
 #[derive(Clone, Copy, Debug)]
 pub struct NewEvent<'a> {
@@ -54,7 +56,7 @@ impl Store {
         self.insert_event(account, event, now, 0).await
     }
 
-    /// Like [`Store::record_event`], at most once a minute for one account and kind.
+    /// Like [`Store::record_event`], at most once an hour for one account, kind and detail.
     pub async fn record_failure(
         &self,
         account: Uuid,
@@ -74,10 +76,11 @@ impl Store {
         query(
             "INSERT INTO events (id, account_id, kind, detail, browser, at)
             SELECT $1, a.id, $2, $3, $4, $5 FROM accounts a
-            WHERE a.id = $6 AND NOT EXISTS
-                (SELECT 1 FROM events WHERE account_id = a.id AND kind = $2 AND at > $5 - $7)",
+            WHERE a.id = $6 AND NOT EXISTS (SELECT 1 FROM events
+                WHERE account_id = a.id AND kind = $2 AND detail = $3 AND at > $5 - $7)",
         )
-        .bind(Uuid::new_v4().to_string())
+        // In the order of time, also within a millisecond.
+        .bind(Uuid::now_v7().to_string())
         .bind(event.kind)
         .bind(event.detail)
         .bind(event.browser)
@@ -89,12 +92,21 @@ impl Store {
         Ok(())
     }
 
-    /// The newest events of an account, newest first.
-    pub async fn events_of(&self, account: Uuid) -> Result<Vec<EventRow>> {
-        let events =
-            query_as("SELECT * FROM events WHERE account_id = $1 ORDER BY at DESC, id LIMIT $2")
-                .bind(account.to_string())
-                .bind(SHOWN);
+    /// The newest events of an account, newest first; of those of the kind `failure`, fewer.
+    pub async fn events_of(&self, account: Uuid, failure: &str) -> Result<Vec<EventRow>> {
+        let events = query_as(
+            "SELECT * FROM events WHERE id IN
+                (SELECT id FROM events WHERE account_id = $1 AND kind <> $2
+                ORDER BY at DESC, id DESC LIMIT $3)
+            OR id IN
+                (SELECT id FROM events WHERE account_id = $1 AND kind = $2
+                ORDER BY at DESC, id DESC LIMIT $4)
+            ORDER BY at DESC, id DESC",
+        )
+        .bind(account.to_string())
+        .bind(failure)
+        .bind(SHOWN)
+        .bind(FAILURES_SHOWN);
         Ok(events.fetch_all(&self.read).await?)
     }
 

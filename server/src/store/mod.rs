@@ -23,7 +23,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-pub use accounts::{AccountRow, NewAccount};
+pub use accounts::{AccountRow, NewAccount, PasswordRow};
 pub use challenges::Challenge;
 pub use events::{EventRow, NewEvent};
 pub use orders::{Placement, Shortage};

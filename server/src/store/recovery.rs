@@ -24,11 +24,12 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Uses the code up; `false` when the account has no such code (any more).
-    pub async fn take_recovery_code(&self, account: Uuid, hash: &str) -> Result<bool> {
+    /// Uses the code up; `false` when the account has no such code (any more), or there is
+    /// no such account.
+    pub async fn take_recovery_code(&self, account: Option<Uuid>, hash: &str) -> Result<bool> {
         let delete = query("DELETE FROM recovery_codes WHERE hash = $1 AND account_id = $2")
             .bind(hash)
-            .bind(account.to_string());
+            .bind(account.unwrap_or_default().to_string());
         Ok(delete.execute(&self.write).await?.rows_affected() == 1)
     }
 

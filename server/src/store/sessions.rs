@@ -11,7 +11,11 @@ use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use sqlx::{Row, any::AnyRow, query, query_as, query_scalar};
+use sqlx::{
+    Any, Row, Transaction,
+    any::{AnyExecutor, AnyRow},
+    query, query_as, query_scalar,
+};
 use tower_sessions::{
     SessionStore,
     cookie::time::OffsetDateTime,
@@ -25,6 +29,8 @@ use crate::clock::Clock;
 
 /// The account's id in a session's data.
 const ACCOUNT: &str = "account";
+/// The epoch of the account's sessions, from when this one's owner began to sign in.
+const EPOCH: &str = "epoch";
 
 /// Keeps the sessions of tower-sessions in a [`Store`].
 #[derive(Clone, Debug)]
@@ -47,18 +53,23 @@ impl Sessions {
         Self { store, clock }
     }
 
-    /// `false` when there is a session with this id already.
+    /// `false` when there is a session with this id already, or none may begin.
     async fn insert(&self, record: &Record) -> Result<bool> {
+        // An account's session begins only if none was ended since its owner began to sign
+        // in: whoever was shut out stays out, also with a request that was under way.
         let insert = query(
             "INSERT INTO sessions (id, account_id, data, created_at, expires_at)
-            VALUES ($1, $2, $3, $4, $5)
+            SELECT $1, $2, $3, $4, $5
+            WHERE CAST($2 AS TEXT) IS NULL
+                OR EXISTS (SELECT 1 FROM accounts WHERE id = $2 AND sessions_epoch = $6)
             ON CONFLICT (id) DO NOTHING",
         )
         .bind(session_key(&record.id))
         .bind(account_of(record))
         .bind(data_of(record)?)
         .bind(self.clock.now().0)
-        .bind(milliseconds(record.expiry_date));
+        .bind(milliseconds(record.expiry_date))
+        .bind(record.data.get(EPOCH).and_then(Value::as_i64).unwrap_or_default());
         let inserted = insert.execute(&self.store.write).await.map_err(backend)?;
         Ok(inserted.rows_affected() == 1)
     }
@@ -68,6 +79,10 @@ impl Sessions {
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
         while !self.insert(record).await? {
+            let taken = self.store.session_exists(&session_key(&record.id)).await;
+            if !taken.map_err(|error| Error::Backend(error.to_string()))? {
+                return Err(Error::Backend("sessions were ended meanwhile".to_owned()));
+            }
             record.id = Id::default();
         }
         Ok(())
@@ -133,18 +148,27 @@ impl Store {
 
     /// `false` when the account has no such session.
     pub async fn end_session(&self, account: Uuid, key: &str) -> super::Result<bool> {
-        let delete = query("DELETE FROM sessions WHERE id = $1 AND account_id = $2")
+        let mut tx = self.begin().await?;
+        next_epoch(&mut *tx, account).await?;
+        let ended = query("DELETE FROM sessions WHERE id = $1 AND account_id = $2")
             .bind(key)
-            .bind(account.to_string());
-        Ok(delete.execute(&self.write).await?.rows_affected() == 1)
+            .bind(account.to_string())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(ended.rows_affected() == 1)
     }
 
-    /// Returns how many there were.
-    pub async fn end_other_sessions(&self, account: Uuid, keep: &str) -> super::Result<u64> {
-        let delete = query("DELETE FROM sessions WHERE account_id = $1 AND id <> $2")
-            .bind(account.to_string())
-            .bind(keep);
-        Ok(delete.execute(&self.write).await?.rows_affected())
+    pub async fn end_other_sessions(&self, account: Uuid, keep: &str) -> super::Result<()> {
+        let mut tx = self.begin().await?;
+        end_others(&mut tx, account, keep).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether it has not been ended, as of now.
+    pub async fn session_exists(&self, key: &str) -> super::Result<bool> {
+        let session = query("SELECT id FROM sessions WHERE id = $1").bind(key);
+        Ok(session.fetch_optional(&self.read).await?.is_some())
     }
 
     /// The version of the account's passkeys that the session's browser was told last.
@@ -167,6 +191,29 @@ impl Store {
         let delete = query("DELETE FROM sessions WHERE expires_at <= $1").bind(now.0);
         Ok(delete.execute(&self.write).await?.rows_affected())
     }
+}
+
+pub(super) async fn end_others(
+    tx: &mut Transaction<'_, Any>,
+    account: Uuid,
+    keep: &str,
+) -> sqlx::Result<()> {
+    next_epoch(&mut **tx, account).await?;
+    query("DELETE FROM sessions WHERE account_id = $1 AND id <> $2")
+        .bind(account.to_string())
+        .bind(keep)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+/// Also a lock on the account.
+async fn next_epoch(db: impl AnyExecutor<'_>, account: Uuid) -> sqlx::Result<()> {
+    query("UPDATE accounts SET sessions_epoch = sessions_epoch + 1 WHERE id = $1")
+        .bind(account.to_string())
+        .execute(db)
+        .await
+        .map(drop)
 }
 
 fn account_of(record: &Record) -> Option<&str> {

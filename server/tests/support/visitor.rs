@@ -212,8 +212,12 @@ impl Visitor {
         self.post("/sign-in", &fields).await
     }
 
+    pub async fn sign_out(&mut self) -> Answer {
+        self.post("/sign-out", &[]).await.expect_redirect("/")
+    }
+
     pub async fn sign_out_and_in(&mut self, username: &str) -> Answer {
-        self.post("/sign-out", &[]).await.expect_redirect("/");
+        self.sign_out().await;
         self.sign_in_with_password(username).await
     }
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{back, history::failed};
+use super::back;
 use crate::{
     api::{SecurityEvent, backend},
     components::When,
@@ -24,7 +24,7 @@ fn show(event: SecurityEvent) -> impl IntoView {
     view! {
         <Title text="Security event – Latchkey"/>
         <div class="narrow">
-            <h1>{event.what} {event.failed.then(failed)}</h1>
+            <h1>{event.what}</h1>
             <dl class="facts">
                 <div><dt>"When"</dt> <dd><When at=event.at/></dd></div>
                 <div><dt>"Browser"</dt> <dd>{event.browser}</dd></div>
@@ -42,10 +42,10 @@ fn not_you() -> impl IntoView {
             <h2 id="not-you">"This was not you?"</h2>
             <p>"Then shut others out, in this order:"</p>
             <ol class="steps">
-                <li><a href="/account#sessions">"End the sessions you do not know"</a></li>
                 <li><a href="/account#passkeys">"Delete the passkeys you do not know"</a></li>
                 <li><a href="/account/password">"Change or remove the password"</a></li>
                 <li><a href="/account/recovery-codes">"Make new recovery codes"</a></li>
+                <li><a href="/account#sessions">"End all other sessions"</a></li>
             </ol>
         </section>
     }

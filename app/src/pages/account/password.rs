@@ -55,7 +55,7 @@ fn setting(account: Account) -> impl IntoView {
                 name="password"
                 label="New password"
                 control=Control::Password
-                hint="At least 12 characters. Nothing else is asked of it."
+                hint="At least 12 characters, and not easily guessed."
                 autocomplete="new-password"
                 required=true
             />
