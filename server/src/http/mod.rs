@@ -14,8 +14,8 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRequestParts},
     http::{
-        HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, USER_AGENT},
+        Extensions, HeaderMap, HeaderValue, StatusCode, Version,
+        header::{CACHE_CONTROL, CONTENT_TYPE, USER_AGENT},
         request::Parts,
     },
     middleware::{from_fn, from_fn_with_state},
@@ -24,7 +24,10 @@ use axum::{
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::CompressionLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, Predicate},
+    },
     services::{ServeDir, ServeFile},
     set_header::SetResponseHeaderLayer,
 };
@@ -87,7 +90,7 @@ pub fn router(server: Server) -> Router {
     assets(&server)
         .merge(pages)
         .layer(from_fn_with_state(server.clone(), guard::security_headers))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_worth_it)))
         .layer(from_fn(log::request))
         .with_state(server)
 }
@@ -111,12 +114,19 @@ fn assets(server: &Server) -> Router<Server> {
     let package = format!("/{}", server.leptos.site_pkg_dir);
     Router::new()
         .nest_service("/images", ServeDir::new(format!("{site}/images")))
-        .nest_service(&package, ServeDir::new(format!("{site}{package}")))
+        .nest_service(&package, ServeDir::new(format!("{site}{package}")).precompressed_br())
         .route_service("/favicon.svg", ServeFile::new(format!("{site}/favicon.svg")))
         .layer(SetResponseHeaderLayer::if_not_present(
             CACHE_CONTROL,
             HeaderValue::from_static("no-cache"),
         ))
+}
+
+/// The wasm of a debug build is large, and compressing it takes longer than sending it to
+/// the next process. That of a release is compressed by `cargo leptos build --precompress`.
+fn is_worth_it(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let is_wasm = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/wasm");
+    !(cfg!(debug_assertions) && is_wasm)
 }
 
 /// A refusal on its way out: JSON for a program; [`pages::show_refusals`] makes a
