@@ -6,7 +6,7 @@ use app::api::{
 };
 use async_trait::async_trait;
 
-use crate::{Call, internal, shop::plain};
+use crate::{Call, internal, plain};
 
 #[async_trait]
 impl Backend for Call {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Call, internal,
+    Call, internal, plain,
     store::{EventRow, NewEvent},
 };
 
@@ -81,7 +81,7 @@ impl Call {
     /// [`Code::NotFound`](app::api::Code::NotFound) for anybody else's.
     pub async fn security_event(&self, id: &str) -> Result<SecurityEvent> {
         let account = self.visit.signed_in().await?;
-        let id = crate::shop::plain(id)?;
+        let id = plain(id)?;
         let event = self.server.store.event(account, id).await.map_err(internal)?;
         event.map(SecurityEvent::from).ok_or_else(|| app::api::Code::NotFound.into())
     }

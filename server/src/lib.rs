@@ -23,7 +23,7 @@ pub mod sign_up;
 pub mod store;
 mod upkeep;
 
-use app::api::{Code, PublicError};
+use app::api::{Code, PublicError, Result};
 use leptos::config::LeptosOptions;
 use url::Url;
 
@@ -68,4 +68,10 @@ impl Call {
 pub fn internal(cause: impl std::fmt::Display) -> PublicError {
     tracing::error!(%cause, "internal error");
     Code::Internal.into()
+}
+
+/// A slug, a number or an id as they come in an address. None of ours has a control
+/// character, and PostgreSQL would not even look for U+0000.
+pub(crate) fn plain(id: &str) -> Result<&str> {
+    if id.contains(char::is_control) { Err(Code::NotFound.into()) } else { Ok(id) }
 }

@@ -14,10 +14,9 @@ use crate::{
         registration::{self, Mode, User},
     },
     events::Event,
-    internal,
+    internal, plain,
     providers::provider,
     session::Means,
-    shop::plain,
     store::{AccountRow, Deletion, PasskeyRow, StoreError},
 };
 

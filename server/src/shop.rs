@@ -4,7 +4,7 @@ use app::api::{Cart, Checkout, Code, Delivery, Product, Result};
 use uuid::Uuid;
 
 use crate::{
-    Call, internal,
+    Call, internal, plain,
     store::{MAX_QUANTITY, Placement},
 };
 
@@ -97,10 +97,4 @@ pub fn delivery_problems(delivery: &Delivery) -> Vec<(&'static str, &'static str
     let address = (!fits(&delivery.address, 500, &['\r', '\n', '\t']))
         .then_some(("address", "Please enter an address of at most 500 characters."));
     name.into_iter().chain(address).collect()
-}
-
-/// A slug or number as they come in an address. None of ours has a control
-/// character, and PostgreSQL would not even look for U+0000.
-pub(crate) fn plain(id: &str) -> Result<&str> {
-    if id.contains(char::is_control) { Err(Code::NotFound.into()) } else { Ok(id) }
 }

@@ -8,6 +8,7 @@ use crate::{
     events::Event,
     internal,
     passkeys::in_words,
+    plain,
     providers::provider_or_passkey,
     store::{PasskeyRow, SessionRow, StoreError},
 };
@@ -153,7 +154,7 @@ impl Call {
     /// [`Code::NotFound`] for anybody else's session.
     pub async fn end_session(&self, key: &str) -> Result<()> {
         let account = self.visit.signed_in().await?;
-        let (store, key) = (&self.server.store, crate::shop::plain(key)?);
+        let (store, key) = (&self.server.store, plain(key)?);
         let sessions = store.sessions_of(account, self.now()).await.map_err(internal)?;
         let note = sessions.iter().find(|session| session.key == key);
         let browser = note.and_then(SessionRow::sign_in_note).map(|note| note.browser);

@@ -2,7 +2,7 @@
 
 use app::api::{AccountName, Instant};
 use sqlx::{
-    Any, FromRow, Row, Transaction,
+    FromRow, Row,
     any::{AnyExecutor, AnyRow},
     query, query_as, query_scalar,
 };
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     CartOwner, NewPasskey, Result, Store, flag, passkeys, sessions::end_others, shop::lock_cart,
-    uuid,
+    uuid, ways::ways_in,
 };
 
 /// An account to be created, with the ways to sign in that it starts with.
@@ -236,35 +236,6 @@ impl Store {
     }
 }
 
-/// The ways to sign in to an account. They change only under the lock that
-/// [`ways_in`] takes, so nobody can be locked out by two changes at once.
-pub(super) struct WaysIn {
-    pub(super) password: bool,
-    pub(super) passkeys: i64,
-    pub(super) second_factor: bool,
-}
-
-pub(super) async fn ways_in(tx: &mut Transaction<'_, Any>, account: Uuid) -> sqlx::Result<WaysIn> {
-    let account = account.to_string();
-    // An update that changes nothing is a lock that both databases understand.
-    query("UPDATE accounts SET id = id WHERE id = $1").bind(&account).execute(&mut **tx).await?;
-    let row: Option<AnyRow> = query(
-        "SELECT a.second_factor,
-            (SELECT COUNT(*) FROM passwords WHERE account_id = a.id) AS passwords,
-            (SELECT COUNT(*) FROM passkeys WHERE account_id = a.id) AS passkeys
-        FROM accounts a WHERE a.id = $1",
-    )
-    .bind(&account)
-    .fetch_optional(&mut **tx)
-    .await?;
-    let row = row.ok_or(sqlx::Error::RowNotFound)?;
-    Ok(WaysIn {
-        password: flag(&row, "passwords")?,
-        passkeys: row.try_get("passkeys")?,
-        second_factor: flag(&row, "second_factor")?,
-    })
-}
-
 async fn write_second_factor(
     db: impl AnyExecutor<'_>,
     account: Uuid,
@@ -272,15 +243,6 @@ async fn write_second_factor(
 ) -> sqlx::Result<()> {
     query("UPDATE accounts SET second_factor = $1 WHERE id = $2")
         .bind(i64::from(on))
-        .bind(account.to_string())
-        .execute(db)
-        .await
-        .map(drop)
-}
-
-/// Password managers are to hear of a change.
-pub(super) async fn next_version(db: impl AnyExecutor<'_>, account: Uuid) -> sqlx::Result<()> {
-    query("UPDATE accounts SET version = version + 1 WHERE id = $1")
         .bind(account.to_string())
         .execute(db)
         .await

@@ -12,6 +12,7 @@ mod passkeys;
 mod recovery;
 mod sessions;
 mod shop;
+mod ways;
 
 use app::api::Instant;
 use serde::de::DeserializeOwned;

@@ -10,9 +10,8 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    Result, Store,
-    accounts::{next_version, ways_in},
-    flag, instant, json, uuid,
+    Result, Store, flag, instant, json, uuid,
+    ways::{next_version, ways_in},
 };
 
 #[derive(Clone, Debug)]

@@ -1,0 +1,48 @@
+//! The ways to sign in to an account, and the lock under which they change.
+
+use sqlx::{
+    Any, Row, Transaction,
+    any::{AnyExecutor, AnyRow},
+    query,
+};
+use uuid::Uuid;
+
+use super::flag;
+
+/// The ways to sign in to an account. They change only under the lock that
+/// [`ways_in`] takes, so nobody can be locked out by two changes at once.
+pub(super) struct WaysIn {
+    pub(super) password: bool,
+    pub(super) passkeys: i64,
+    pub(super) second_factor: bool,
+}
+
+pub(super) async fn ways_in(tx: &mut Transaction<'_, Any>, account: Uuid) -> sqlx::Result<WaysIn> {
+    let account = account.to_string();
+    // An update that changes nothing is a lock that both databases understand.
+    query("UPDATE accounts SET id = id WHERE id = $1").bind(&account).execute(&mut **tx).await?;
+    let row: Option<AnyRow> = query(
+        "SELECT a.second_factor,
+            (SELECT COUNT(*) FROM passwords WHERE account_id = a.id) AS passwords,
+            (SELECT COUNT(*) FROM passkeys WHERE account_id = a.id) AS passkeys
+        FROM accounts a WHERE a.id = $1",
+    )
+    .bind(&account)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let row = row.ok_or(sqlx::Error::RowNotFound)?;
+    Ok(WaysIn {
+        password: flag(&row, "passwords")?,
+        passkeys: row.try_get("passkeys")?,
+        second_factor: flag(&row, "second_factor")?,
+    })
+}
+
+/// Password managers are to hear of a change.
+pub(super) async fn next_version(db: impl AnyExecutor<'_>, account: Uuid) -> sqlx::Result<()> {
+    query("UPDATE accounts SET version = version + 1 WHERE id = $1")
+        .bind(account.to_string())
+        .execute(db)
+        .await
+        .map(drop)
+}
