@@ -6,9 +6,12 @@ use latchkey::{Clock, Passwords, RelyingParty, Server, Store, config::Config, ht
 use tokio::{net::TcpListener, time::interval};
 use tracing_subscriber::EnvFilter;
 
+/// tower-sessions warns of every cookie whose session has ended, which is nothing unusual.
+const LOG: &str = "info,tower_sessions_core=error";
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG));
     tracing_subscriber::fmt().with_env_filter(filter).init();
 
     let config = Config::from_env()?;
