@@ -79,6 +79,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/sign-in") view=pages::SignIn/>
             <Route path=path!("/sign-up") view=pages::SignUp/>
             <Route path=path!("/one-button") view=pages::OneButton/>
+            <Route path=path!("/browser-support") view=pages::BrowserSupportPage/>
             <Route path=path!("/second-factor") view=pages::SecondFactor/>
             <Route path=path!("/confirm") view=pages::Confirm/>
             <Route path=path!("/recover") view=pages::Recover/>

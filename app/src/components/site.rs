@@ -95,6 +95,7 @@ pub fn SiteFooter() -> impl IntoView {
                 <ul>
                     <li><a href="/">"Catalogue"</a></li>
                     <li><a href="/one-button">"Sign in with one button"</a></li>
+                    <li><a href="/browser-support">"What this browser can do"</a></li>
                 </ul>
             </nav>
         </footer>

@@ -1,6 +1,7 @@
 //! The pages, one file each.
 
 pub mod account;
+mod browser_support;
 mod cart;
 mod catalogue;
 mod checkout;
@@ -22,6 +23,7 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+pub use browser_support::BrowserSupportPage;
 pub use cart::Cart;
 pub use catalogue::Catalogue;
 pub use checkout::Checkout;

@@ -14,7 +14,7 @@ use web_sys::{AbortController, CredentialsContainer};
 
 use crate::api::{AccountName, Signals, same_origin_path};
 
-use super::ladder::{Answer, Ask, Browser, Failure, Spelling};
+use super::ladder::{self, Answer, Ask, Browser, Failure, Spelling, Support};
 
 type Js<T = JsValue> = Result<T, JsValue>;
 
@@ -48,22 +48,41 @@ pub(super) struct Created {
 
 /// Asks the browser what it can do.
 pub(super) async fn capabilities() -> Browser {
-    let Ok(class) = public_key_credential() else {
-        return Browser::default();
-    };
-    // An older browser says nothing: then nothing is known.
-    let said = match call(&class, "getClientCapabilities", &JsValue::UNDEFINED) {
-        Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await.unwrap_or_default(),
-        Err(_) => JsValue::UNDEFINED,
-    };
+    let said = client_capabilities().await;
     let can = |name: &str| member(&said, name).is_ok_and(|value| value == true);
     Browser {
-        webauthn: true,
+        webauthn: public_key_credential().is_ok(),
         immediate: can("immediateGet").then(spelling),
         conditional: can("conditionalGet"),
         conditional_create: can("conditionalCreate"),
         platform: can("passkeyPlatformAuthenticator") || can("userVerifyingPlatformAuthenticator"),
     }
+}
+
+/// What `getClientCapabilities` says. An older browser says nothing: then nothing is known.
+async fn client_capabilities() -> JsValue {
+    let promise = public_key_credential()
+        .and_then(|class| call(&class, "getClientCapabilities", &JsValue::UNDEFINED));
+    match promise {
+        Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await.unwrap_or_default(),
+        Err(_) => JsValue::UNDEFINED,
+    }
+}
+
+/// What the browser says of each capability and interface that the store makes use of.
+pub(super) async fn support() -> Vec<(&'static str, Support)> {
+    let said = client_capabilities().await;
+    let of = |value: Js| match value.ok().and_then(|value| value.as_bool()) {
+        Some(true) => Support::Available,
+        Some(false) => Support::Absent,
+        None => Support::Unknown,
+    };
+    let interfaces = ladder::INTERFACES.map(|name| {
+        let there = member(&window(), name).map(|class| class.is_function().into());
+        (name, of(there))
+    });
+    let capabilities = ladder::CAPABILITIES.map(|name| (name, of(member(&said, name))));
+    interfaces.into_iter().chain(capabilities).collect()
 }
 
 /// Whether the browser reads the member `uiMode`: a request that asks for

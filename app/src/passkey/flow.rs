@@ -267,6 +267,11 @@ pub(super) fn go(path: &str) {
     browser::go(path);
 }
 
+/// What this browser says of itself.
+pub(super) async fn support() -> Vec<(&'static str, ladder::Support)> {
+    browser::support().await
+}
+
 /// What this browser can do; asked once.
 pub(super) async fn capabilities() -> Browser {
     CAPABILITIES.with(Clone::clone).await

@@ -12,7 +12,7 @@ use super::{
     Place,
     control::Control,
     flow,
-    ladder::{self, Bringing, Step, UNSUPPORTED},
+    ladder::{self, Bringing, Browser, Step, Support, UNSUPPORTED},
     prefetch,
 };
 use crate::api::{AccountName, Added, Code, Offer, Signals, with_next};
@@ -229,6 +229,44 @@ fn saved(Added { provider, .. }: Added) -> String {
         None => "A passkey was saved. ".to_owned(),
     }
 }
+
+/// What this browser can do, and what a press would do in it. Until it has been asked, and
+/// without JavaScript: nothing is known, and a press follows its link.
+#[island]
+pub fn BrowserSupport() -> impl IntoView {
+    let rung = |browser| PRESSES.map(|(press, place)| (press, ladder::first(browser, place)));
+    let rungs = RwSignal::new(rung(Browser::default()));
+    let support = RwSignal::new(ladder::unknown_support());
+    Effect::new(move |_| {
+        leptos::task::spawn_local(async move {
+            rungs.set(rung(flow::capabilities().await));
+            support.set(flow::support().await);
+        });
+    });
+    let press = |(press, step)| view! { <li><strong>{press}</strong> " " {ladder::in_words(step)} "."</li> };
+    let row = |(name, support)| {
+        let word = match support {
+            Support::Available => "available",
+            Support::Absent => "absent",
+            Support::Unknown => "unknown",
+        };
+        view! { <tr data-support=word><th scope="row"><code>{name}</code></th><td>{word}</td></tr> }
+    };
+    view! {
+        <ul class="rungs">{move || rungs.get().map(press).collect_view()}</ul>
+        <table class="support">
+            <caption>"What this browser says of itself"</caption>
+            <tbody>{move || support.get().into_iter().map(row).collect_view()}</tbody>
+        </table>
+    }
+}
+
+const PRESSES: [(&str, Place); 4] = [
+    ("“Sign in” and “Check out”", Place::Header),
+    ("“Sign in with a passkey”", Place::OneButton),
+    ("“Use a passkey from another device”", Place::OtherDevice),
+    ("The username field", Place::Autofill),
+];
 
 /// Tells the browser's password manager about the account's passkeys.
 #[island]

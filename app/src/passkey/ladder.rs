@@ -52,6 +52,53 @@ pub struct Browser {
     pub platform: bool,
 }
 
+/// What a browser says of one of its capabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    Available,
+    Absent,
+    /// It does not say.
+    Unknown,
+}
+
+/// The capabilities that this store makes use of, by the names that browsers give them:
+/// those of `getClientCapabilities` (WebAuthn L3 §5.8.7), then interfaces.
+pub const CAPABILITIES: [&str; 9] = [
+    "immediateGet",
+    "conditionalGet",
+    "conditionalCreate",
+    "passkeyPlatformAuthenticator",
+    "userVerifyingPlatformAuthenticator",
+    "hybridTransport",
+    "signalUnknownCredential",
+    "signalAllAcceptedCredentials",
+    "signalCurrentUserDetails",
+];
+pub const INTERFACES: [&str; 4] =
+    ["PublicKeyCredential", "PasswordCredential", "FederatedCredential", "IdentityCredential"];
+
+/// Before the browser has been asked.
+#[must_use]
+pub fn unknown_support() -> Vec<(&'static str, Support)> {
+    INTERFACES.into_iter().chain(CAPABILITIES).map(|name| (name, Support::Unknown)).collect()
+}
+
+/// The rung that a press begins with, in words.
+#[must_use]
+pub fn in_words(step: Step) -> &'static str {
+    match step {
+        Step::Ask(Ask::Immediate { passwords: true, .. }) => {
+            "asks at once for a passkey or a saved password of this device"
+        }
+        Step::Ask(Ask::Immediate { .. }) => "asks at once for a passkey of this device",
+        Step::Ask(Ask::Modal) => "opens the browser’s dialog, other devices included",
+        Step::Ask(Ask::Conditional) => "offers passkeys in the autofill of the username",
+        Step::ToForm => "leads to the form",
+        Step::Say(_) => "says that it cannot use passkeys here",
+        _ => "is an ordinary field",
+    }
+}
+
 /// How an immediate request is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spelling {
@@ -257,6 +304,16 @@ mod tests {
 
     fn immediate(passwords: bool) -> Ask {
         Ask::Immediate { spelling: Spelling::UiMode, passwords }
+    }
+
+    #[test]
+    fn every_first_rung_has_words() {
+        for browser in [NEW, OLDER, NONE] {
+            for place in [Place::Header, Place::CheckOut] {
+                assert_ne!(in_words(first(browser, place)), "is an ordinary field");
+            }
+        }
+        assert_eq!(in_words(first(NONE, Place::Autofill)), "is an ordinary field");
     }
 
     // Flow 1 and 2: the first rung.

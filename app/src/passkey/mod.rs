@@ -14,7 +14,7 @@ pub mod ladder;
 mod prefetch;
 
 pub use islands::{
-    PasskeyAddition, PasskeyAutofill, PasskeyOffer, PasskeyPress, PasskeyProof, PasskeySignUp,
-    PasskeySignals,
+    BrowserSupport, PasskeyAddition, PasskeyAutofill, PasskeyOffer, PasskeyPress, PasskeyProof,
+    PasskeySignUp, PasskeySignals,
 };
 pub use ladder::Place;

@@ -51,6 +51,7 @@ pub fn router(server: Server) -> Router {
         .route("/products/{slug}", get(pages::show))
         .route("/orders/{number}", get(pages::show))
         .route("/one-button", get(pages::show))
+        .route("/browser-support", get(pages::show))
         .route("/cart", get(pages::show).post(forms::change_cart))
         .route("/checkout", get(pages::show).post(forms::place_order))
         .route("/sign-in", get(pages::show).post(forms::sign_in))
