@@ -15,6 +15,8 @@ type NewCredential = {
   /** PKCS #8 */
   privateKey: string;
   signCount: number;
+  userName?: string;
+  userDisplayName?: string;
   backupEligibility?: boolean;
   backupState?: boolean;
 };

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { test as base, expect, type APIRequestContext, type Page } from '@playwright/test';
 import { Authenticator, type Transport } from './authenticator.ts';
 import { Database } from './database.ts';
+import { signUpByRequest } from './passkeys.ts';
 
 export { expect };
 
@@ -22,7 +23,9 @@ type Fixtures = {
   passkeyOwner: Person;
   /** Somebody with a password and no passkey, signed out here; `request` is another browser, signed in. */
   passwordOwner: Person;
-  /** Somebody with a password, and a passkey on `authenticator`, signed out. */
+  /** Somebody with a password, and a passkey on `authenticator`, signed in with the passkey. On no page yet. */
+  ownerWithPassword: Person;
+  /** The same, signed out. */
   ownerOfBoth: Person;
 };
 
@@ -56,11 +59,8 @@ export const test = base.extend<Fixtures>({
     });
   },
 
-  passkeyOwner: async ({ page, authenticator, person }, use) => {
-    expect(await authenticator.credentials()).toHaveLength(0);
-    await open(page, '/sign-up');
-    await signUp(page, person);
-    await expectSignedIn(page, person);
+  passkeyOwner: async ({ page, authenticator, transport, person }, use) => {
+    await signUpByRequest(page.request, authenticator, transport, person);
     await signOut(page);
     await use(person);
   },
@@ -72,15 +72,15 @@ export const test = base.extend<Fixtures>({
     await use(person);
   },
 
-  ownerOfBoth: async ({ page, authenticator, person }, use) => {
-    expect(await authenticator.credentials()).toHaveLength(0);
-    await open(page, '/sign-up?next=/account/password');
-    await signUp(page, person);
-    await page.getByLabel('New password').fill(person.password);
-    await page.getByRole('button', { name: 'Set password' }).click();
-    await expect(page.getByText('Your password is set.')).toBeVisible();
-    await signOut(page);
+  ownerWithPassword: async ({ page, authenticator, transport, person }, use) => {
+    await signUpByRequest(page.request, authenticator, transport, person);
+    await setPassword(page.request, person);
     await use(person);
+  },
+
+  ownerOfBoth: async ({ page, ownerWithPassword }, use) => {
+    await signOut(page);
+    await use(ownerWithPassword);
   },
 });
 
@@ -138,17 +138,49 @@ export async function open(page: Page, path: string) {
   await hydrated(page);
 }
 
+/** The same for a page that is left again soon: the autofill of `/sign-in` has its options by then. */
+export async function visit(page: Page, path: string) {
+  const fetched = path === '/sign-in' ? page.waitForResponse('/api/passkey/sign-in/start') : undefined;
+  await open(page, path);
+  await fetched;
+}
+
 export async function hydrated(page: Page) {
   await expect(page.locator('html')).toHaveAttribute('data-hydrated', '');
 }
 
-/** What lies over the page after a sign-in without a passkey of this device. */
+/** What lies over the page after a sign-in without a passkey of this device: the question. */
 export function offer(page: Page) {
-  return page.getByRole('complementary', { name: 'Passkey' });
+  return offers(page).locator('div.offer');
 }
 
-/** In another browser, which has no pages: only what it sends. */
-export async function signInElsewhere(request: APIRequestContext, { username, password }: Person) {
+/** And what is said after one was created. */
+export function saved(page: Page) {
+  return offers(page).locator('p.offer-done');
+}
+
+/** Around both. What appears in it is read out. */
+export function offers(page: Page) {
+  return page.getByRole('complementary', { name: 'Passkey' }).and(page.locator('[aria-live=polite]'));
+}
+
+/** For whoever is signed in. */
+export async function setPassword(request: APIRequestContext, { password }: Person) {
+  const form = { action: 'set', password };
+  await expect(await request.post('/account/password', { form })).toBeOK();
+}
+
+/** Ten recovery codes of whoever is signed in, and has just proved to be. */
+export async function makeCodes(request: APIRequestContext): Promise<string[]> {
+  const made = await request.post('/account/recovery-codes');
+  await expect(made).toBeOK();
+  const codes = (await made.text()).match(/\b([2-9A-HJKMNP-Z]{4}-){5}[2-9A-HJKMNP-Z]{4}\b/g) ?? [];
+  expect(new Set(codes).size).toBe(10);
+  return [...new Set(codes)];
+}
+
+/** With a password and without a page: in another browser, or where the form is not the point. */
+export async function signInByRequest(request: APIRequestContext, { username, password }: Person) {
   await expect(await request.post('/sign-in', { form: { username, password } })).toBeOK();
 }
 
@@ -176,7 +208,13 @@ export async function signInWithPassword(page: Page, { username, password }: Per
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
+/** The browser of this page, without opening one. */
 export async function signOut(page: Page) {
+  await expect(await page.request.post('/sign-out')).toBeOK();
+}
+
+/** By the button, on `/account`. */
+export async function pressSignOut(page: Page) {
   await page.goto('/account');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(signInLink(page)).toBeVisible();

@@ -1,8 +1,10 @@
 // Where the stores are that the tests visit. `playwright.config.ts` starts them.
 
-// Not the port that `cargo leptos end-to-end` serves on.
-export const ORIGIN = 'http://localhost:3100';
+/** The first of three ports. Not the one that `cargo leptos end-to-end` serves on. */
+const PORT = Number(process.env.END2END_PORT ?? 3100);
+
+export const ORIGIN = `http://localhost:${PORT}`;
 /** Accepts passkeys of verified models only (LATCHKEY_ATTESTATION=direct). */
-export const ATTESTING = 'http://localhost:3101';
+export const ATTESTING = `http://localhost:${PORT + 1}`;
 /** As that, but only of models that the tests' authenticators are not. */
-export const OTHER_MODELS = 'http://localhost:3102';
+export const OTHER_MODELS = `http://localhost:${PORT + 2}`;

@@ -2,11 +2,10 @@
 
 import { overhearCreation } from '../browser.ts';
 import { ATTESTATION_DATABASE, Database, OTHER_MODELS_DATABASE } from '../database.ts';
-import { expect, expectSignedIn, offer, open, signInWithPassword, signUp, test } from '../fixtures.ts';
+import { expect, expectSignedIn, offer, open, saved, signInByRequest, signUp, test } from '../fixtures.ts';
 import { ATTESTING, OTHER_MODELS } from '../stores.ts';
 
-const UNTRUSTED =
-  'This store accepts passkeys of certain verified models only, and could not verify this one. It was not added.';
+const NOT_ACCEPTED = 'This store does not accept passkeys of this model. It was not added.';
 
 test.describe('a model that is trusted', () => {
   test.use({ baseURL: ATTESTING });
@@ -29,11 +28,11 @@ test.describe('a model that is trusted', () => {
     passwordOwner,
   }) => {
     const asked = await overhearCreation(page);
-    await open(page, '/sign-in?next=/cart');
-    await signInWithPassword(page, passwordOwner);
+    await signInByRequest(page.request, passwordOwner);
+    await open(page, '/cart');
     await offer(page).getByRole('button', { name: 'Create a passkey' }).click();
 
-    await expect(offer(page).getByRole('status').last()).toContainText('A passkey was saved.');
+    await expect(saved(page)).toContainText('A passkey was saved.');
     expect(asked).toEqual([{ userVerification: 'required', excludeCredentials: 0 }]);
     expect(await authenticator.credentials()).toHaveLength(1);
     await page.goto('/account');
@@ -54,7 +53,7 @@ test.describe('a model that is not trusted', () => {
     await open(page, '/sign-up');
     await signUp(page, person);
 
-    await expect(page.getByRole('main').getByRole('status')).toHaveText(UNTRUSTED);
+    await expect(page.getByRole('main').getByRole('status')).toHaveText(NOT_ACCEPTED);
     await expect.poll(() => authenticator.credentials()).toEqual([]);
     const database = new Database(OTHER_MODELS_DATABASE);
     expect(database.accounts(person.username)).toEqual([]);
@@ -63,12 +62,13 @@ test.describe('a model that is not trusted', () => {
 
   test('is refused beside a password as well', async ({ page, authenticator, passwordOwner, mishaps }) => {
     mishaps.expect('400: POST /api/passkey/addition/finish');
-    await open(page, '/sign-in?next=/account/passkeys/new');
-    await signInWithPassword(page, passwordOwner);
-    await page.waitForResponse('/api/passkey/signalled'); // so that it is not this signal that does it
+    await signInByRequest(page.request, passwordOwner);
+    const told = page.waitForResponse('/api/passkey/signalled');
+    await open(page, '/account/passkeys/new');
+    await told; // so that it is not this signal that does it
     await page.getByRole('button', { name: 'Create a passkey' }).click();
 
-    await expect(page.getByRole('main').getByRole('status')).toHaveText(UNTRUSTED);
+    await expect(page.getByRole('main').getByRole('status')).toHaveText(NOT_ACCEPTED);
     await expect.poll(() => authenticator.credentials()).toEqual([]);
     const database = new Database(OTHER_MODELS_DATABASE);
     expect(database.of(passwordOwner.username, 'passkeys')).toEqual([]);

@@ -1,7 +1,7 @@
 // Flow 1: "Sign in" in the header.
 
 import { callsTo, inOriginTrial, overhear, withoutImmediate, withoutWebAuthn, withSavedPassword } from '../browser.ts';
-import { expect, expectSignedIn, hydrated, open, signInLink, signOut, test } from '../fixtures.ts';
+import { expect, expectSignedIn, hydrated, open, pressSignOut, signInLink, test } from '../fixtures.ts';
 
 test('with a passkey, one press signs in and stays on the page', async ({ page, passkeyOwner, database }) => {
   const asked = await overhear(page);
@@ -109,7 +109,7 @@ test('a passkey that the store does not know is forgotten by the device', async 
   await expect(page.getByRole('banner').getByRole('status')).toContainText(
     'This store does not know that passkey, so your password manager was told not to offer it here any more.',
   );
-  expect(await authenticator.credentials()).toEqual([]);
+  await expect.poll(() => authenticator.credentials()).toEqual([]);
   // The notice lies over everything else: its link can be pressed.
   await page.getByRole('link', { name: 'Sign in with a form' }).click();
   await expect(page).toHaveURL('/sign-in?next=/');
@@ -197,7 +197,7 @@ test('signing out ends the session here and in the database', async ({
   await expectSignedIn(page, passkeyOwner);
   expect(database.of(passkeyOwner.username, 'sessions')).toHaveLength(1);
 
-  await signOut(page);
+  await pressSignOut(page);
   expect(database.of(passkeyOwner.username, 'sessions')).toEqual([]);
   expect(await context.cookies()).toEqual([]);
   await authenticator.answers(false);

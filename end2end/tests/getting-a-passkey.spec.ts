@@ -16,7 +16,10 @@ import {
   expectSignedIn,
   hydrated,
   offer,
+  offers,
   open,
+  saved,
+  signInByRequest,
   signInLink,
   signInWithPassword,
   signOut,
@@ -28,15 +31,22 @@ const CONDITIONALLY = { mediation: 'conditional', signal: true, userVerification
 const IN_A_DIALOG = { userVerification: 'required', excludeCredentials: 0 };
 
 /** Whether it shows or not, the page brought none along. */
-const expectNoOffer = (page: Page) => expect(page.locator('aside.offer')).toHaveCount(0);
+const expectNoOffer = (page: Page) => expect(page.locator('aside.offers, .offer')).toHaveCount(0);
 
 const create = (page: Page) => offer(page).getByRole('button', { name: 'Create a passkey' });
 
 async function signIn(page: Page, person: Person, next = '/cart') {
-  await open(page, `/sign-in?next=${next}`);
-  await signInWithPassword(page, person);
-  await expect(page).toHaveURL(next);
+  await signInByRequest(page.request, person);
+  await page.goto(next);
   await expectSignedIn(page, person);
+}
+
+/** One in a dialog was pressed for. */
+async function expectSaved(page: Page) {
+  await expect(saved(page)).toHaveText('A passkey was saved. See your passkeys');
+  await expect(saved(page)).toHaveRole('paragraph'); // what is around it is read out, and nothing twice
+  await expect(saved(page).getByRole('link', { name: 'See your passkeys' })).toBeFocused();
+  await expect(offer(page)).toBeHidden();
 }
 
 /** While a request is pending in the browser, Chromium refuses every other. */
@@ -49,6 +59,15 @@ async function expectPending(page: Page, pending: boolean) {
     );
   });
   expect(await refusal).toBe(pending ? 'OperationError' : 'NotAllowedError');
+}
+
+/** Also when the server has heard of it. */
+async function expectToStay(page: Page, dismiss: () => Promise<void>) {
+  await page.evaluate(() => ((window as any).same = true));
+  const heard = page.waitForResponse('/api/passkey/offer/dismiss');
+  await dismiss();
+  expect((await heard).status()).toBe(200);
+  expect(await page.evaluate(() => (window as any).same)).toBe(true);
 }
 
 /** Records what moves in the page. To be called before it is opened. */
@@ -70,11 +89,15 @@ const settled = (page: Page) =>
 test.describe('after a password, a browser that creates passkeys by itself', () => {
   test('is asked to, without anybody’s confirmation', async ({ page, authenticator, passwordOwner }) => {
     const asked = await overhearCreation(page);
-    await signIn(page, passwordOwner);
+    await open(page, '/sign-in?next=/cart');
+    await signInWithPassword(page, passwordOwner);
+    await expect(page).toHaveURL('/cart');
+    await expectSignedIn(page, passwordOwner);
 
     await expect.poll(() => asked).toEqual([CONDITIONALLY]);
     await expectPending(page, true);
     await expect(offer(page)).toBeHidden(); // nothing to be pressed meanwhile
+    await expect(saved(page)).toHaveCount(0);
     expect(await authenticator.credentials()).toEqual([]);
   });
 
@@ -83,17 +106,16 @@ test.describe('after a password, a browser that creates passkeys by itself', () 
     const asked = await overhearCreation(page);
     await signIn(page, passwordOwner);
 
-    await expect(offer(page).getByRole('status')).toHaveText(
-      'A passkey was saved in Google Password Manager. See your passkeys',
-    );
-    await expect(create(page)).toBeHidden();
+    await expect(saved(page)).toHaveText('A passkey was saved in Google Password Manager. See your passkeys');
+    await expect(saved(page).getByRole('link')).not.toBeFocused(); // nobody asked for it
+    await expect(offer(page)).toBeHidden();
     expect(asked).toEqual([CONDITIONALLY]);
     const id = Buffer.from(created[0].credentialId, 'base64').toString('base64url');
     expect(database.of(passwordOwner.username, 'passkeys')).toMatchObject([
       { id, aaguid: 'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4', backed_up: 1, transports: '["internal","hybrid"]' },
     ]);
 
-    await offer(page).getByRole('link', { name: 'See your passkeys' }).click();
+    await saved(page).getByRole('link', { name: 'See your passkeys' }).click();
     await expect(page).toHaveURL('/account#passkeys');
     await expect(page.getByRole('heading', { name: 'Google Password Manager' })).toBeVisible();
     await expect(page.getByText('Synced')).toBeVisible();
@@ -103,7 +125,7 @@ test.describe('after a password, a browser that creates passkeys by itself', () 
   test('can use it to sign in from then on', async ({ page, authenticator, passwordOwner, database }) => {
     const created = await creatingByItself(page);
     await signIn(page, passwordOwner);
-    await expect(offer(page).getByRole('status')).toContainText('A passkey was saved');
+    await expect(saved(page)).toContainText('A passkey was saved');
     await signOut(page);
     await authenticator.add({ ...created[0], signCount: 1, backupEligibility: true, backupState: true });
     await open(page, '/');
@@ -145,13 +167,29 @@ test.describe('after a password, a browser that creates passkeys by itself', () 
     await expectNoOffer(page);
   });
 
-  test('is not asked to where it has one of this account', async ({ page, authenticator, ownerOfBoth }) => {
-    await authenticator.answers(false); // or the autofill signs in with it
+  test('is asked to as well where it has one of this account, and nobody else is', async ({
+    page,
+    authenticator,
+    ownerOfBoth,
+    database,
+  }) => {
+    await authenticator.confirms(false);
     const asked = await overhearCreation(page);
+    await page.clock.install();
     await signIn(page, ownerOfBoth);
-    await hydrated(page);
+    // It leaves out what it has already.
+    await expect.poll(() => asked).toEqual([{ ...CONDITIONALLY, excludeCredentials: 1 }]);
+    await expectPending(page, true);
+    await page.clock.fastForward('00:21');
+    await expectPending(page, false);
+    await expect(offers(page)).toHaveCount(1);
+    await expect(offer(page)).toBeHidden();
+    expect(await authenticator.credentials()).toHaveLength(1);
+    expect(database.of(ownerOfBoth.username, 'passkeys')).toHaveLength(1);
+
+    await open(page, '/');
     await expectNoOffer(page);
-    expect(asked).toEqual([]);
+    expect(asked).toHaveLength(1);
   });
 
   test('and takes its time over it, is given up after a while', async ({ page, authenticator, passwordOwner }) => {
@@ -166,7 +204,7 @@ test.describe('after a password, a browser that creates passkeys by itself', () 
     await expect(create(page)).toBeVisible();
     await expectPending(page, false);
     await create(page).click();
-    await expect(offer(page).getByRole('status').last()).toContainText('A passkey was saved.');
+    await expectSaved(page);
     expect(await authenticator.credentials()).toHaveLength(1);
   });
 });
@@ -182,8 +220,7 @@ for (const [how, unwilling] of [
       await expect(offer(page)).toContainText('Sign in with your fingerprint, your face or your PIN next time');
       await create(page).click();
 
-      await expect(offer(page).getByRole('status').last()).toHaveText('A passkey was saved. See your passkeys');
-      await expect(create(page)).toBeHidden();
+      await expectSaved(page);
       const [{ credentialId }] = await authenticator.credentials();
       const id = Buffer.from(credentialId, 'base64').toString('base64url');
       expect(database.of(passwordOwner.username, 'passkeys')).toMatchObject([{ id }]);
@@ -197,20 +234,23 @@ for (const [how, unwilling] of [
       await unwilling(page);
       const asked = await overhearCreation(page);
       await signIn(page, passwordOwner);
-      await offer(page).getByRole('button', { name: 'Not now' }).click();
-
+      const expected = unwilling === withoutConditionalCreate ? [] : [CONDITIONALLY];
+      await expectToStay(page, () => offer(page).getByRole('button', { name: 'Not now' }).click());
+      await expect(offer(page)).toBeHidden();
       await expect(page).toHaveURL('/cart');
-      await hydrated(page);
-      await expectNoOffer(page);
       const [{ offer_dismissed_at }] = database.accounts(passwordOwner.username);
       expect(offer_dismissed_at).toEqual(expect.any(Number));
+      expect(asked).toEqual(expected);
 
       await signOut(page);
-      const before = asked.length;
       await signIn(page, passwordOwner);
       await hydrated(page);
-      await expectNoOffer(page);
-      expect(asked).toHaveLength(before);
+      // The browser may create one by itself all the same.
+      await expect(offers(page)).toHaveCount(1);
+      await expect.poll(() => asked).toEqual([...expected, ...expected]);
+      await open(page, '/');
+      await expect(offer(page)).toBeHidden();
+      expect(asked).toEqual([...expected, ...expected]);
       expect(database.of(passwordOwner.username, 'passkeys')).toEqual([]);
     });
   });
@@ -225,7 +265,7 @@ test('a dialog that was closed leaves the offer, with a sentence', async ({ page
 
   await authenticator.confirms(true);
   await create(page).click();
-  await expect(offer(page).getByRole('status').last()).toContainText('A passkey was saved.');
+  await expectSaved(page);
 });
 
 for (const [what, unwilling] of [
@@ -236,7 +276,7 @@ for (const [what, unwilling] of [
     await unwilling(page);
     const shifts = await watchShifts(page);
     await signIn(page, passwordOwner);
-    await expect(offer(page)).toBeVisible();
+    await expect(offers(page).locator('.offer:visible')).toBeVisible();
     await settled(page);
     expect(shifts).toEqual([]);
   });
@@ -247,7 +287,7 @@ test('nothing moves when the offer is taken', async ({ page, authenticator, pass
   const shifts = await watchShifts(page);
   await signIn(page, passwordOwner);
   await create(page).click();
-  await expect(offer(page).getByRole('status').last()).toContainText('A passkey was saved.');
+  await expectSaved(page);
   expect(await authenticator.credentials()).toHaveLength(1);
   await settled(page);
   expect(shifts).toEqual([]);
@@ -269,6 +309,40 @@ test('where a passkey is being created anyway, there is no offer of one', async 
   await expectNoOffer(page);
 });
 
+test('nothing lies over recovery codes, which are shown only once', async ({ page, passwordOwner }) => {
+  await withoutConditionalCreate(page);
+  await signIn(page, passwordOwner, '/account/recovery-codes');
+  await hydrated(page);
+  await expectNoOffer(page);
+  await page.getByRole('button', { name: 'Make ten recovery codes' }).click();
+  await expect(page.getByRole('list', { name: 'Recovery codes' })).toBeVisible();
+  await hydrated(page);
+  await expectNoOffer(page);
+  await open(page, '/account');
+  await expect(create(page)).toBeVisible();
+});
+
+test('long after the sign-in, the offer says where to go, and leaves the page alone', async ({
+  page,
+  authenticator,
+  passwordOwner,
+  mishaps,
+}) => {
+  mishaps.expect('403: POST /api/passkey/addition/start');
+  await withoutConditionalCreate(page);
+  const refusal = { code: 'proof_required', message: 'Please confirm that it is you first.' };
+  await page.route('/api/passkey/addition/start', (route) => route.fulfill({ status: 403, json: refusal }));
+  await signIn(page, passwordOwner);
+  await create(page).click();
+
+  await expect(offer(page).getByRole('status')).toHaveText(
+    'You signed in a while ago. Please add a passkey on your account page.',
+  );
+  await expect(create(page)).toBeVisible();
+  await expect(page).toHaveURL('/cart');
+  expect(await authenticator.credentials()).toEqual([]);
+});
+
 test('a browser without WebAuthn offers none', async ({ page, passwordOwner }) => {
   await withoutWebAuthn(page);
   const told = page.waitForRequest('/api/passkey/signalled');
@@ -287,7 +361,7 @@ test('after a sign-up with a password, the first page offers one', async ({ page
   await expect(page).toHaveURL('/products/lantern');
   await create(page).click();
 
-  await expect(offer(page).getByRole('status').last()).toHaveText('A passkey was saved. See your passkeys');
+  await expectSaved(page);
   expect(await authenticator.credentials()).toHaveLength(1);
   expect(database.of(person.username, 'passkeys')).toHaveLength(1);
 });
@@ -326,7 +400,7 @@ test.describe('after a sign-in with a phone', () => {
     await device.answers(true);
     await phone.answers(false);
     await create(page).click();
-    await expect(offer(page).getByRole('status').last()).toHaveText('A passkey was saved. See your passkeys');
+    await expectSaved(page);
     expect(await device.credentials()).toHaveLength(1);
     expect(await phone.credentials()).toHaveLength(1);
     expect(database.of(passkeyOwner.username, 'passkeys')).toHaveLength(2);
@@ -342,9 +416,8 @@ test.describe('after a sign-in with a phone', () => {
     const device = await Authenticator.attach(page, 'internal');
     await device.answers(false);
     await signInWithPhone(page, passkeyOwner);
-    await offer(page).getByRole('button', { name: 'Not now' }).click();
-    await hydrated(page);
-    await expectNoOffer(page);
+    await expectToStay(page, () => offer(page).getByRole('button', { name: 'Not now' }).click());
+    await expect(offer(page)).toBeHidden();
 
     await signOut(page);
     await signInWithPhone(page, passkeyOwner);

@@ -12,6 +12,7 @@ import {
   test,
   type Person,
 } from '../fixtures.ts';
+import { signUpByRequest } from '../passkeys.ts';
 import type { Database } from '../database.ts';
 import type { Page } from '@playwright/test';
 
@@ -75,11 +76,7 @@ test('without immediate requests, it goes by way of the form', async ({ page, pa
 });
 
 test('signed in already, the press is an ordinary link', async ({ page, authenticator, person }) => {
-  expect(await authenticator.credentials()).toHaveLength(0);
-  await page.goto('/sign-up?next=/products/boot-tray');
-  await hydrated(page);
-  await signUp(page, person);
-  await expect(page).toHaveURL('/products/boot-tray');
+  await signUpByRequest(page.request, authenticator, 'internal', person);
   const asked = await overhear(page);
   await addToCart(page, 'boot-tray');
   await hydrated(page);

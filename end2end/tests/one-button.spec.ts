@@ -71,7 +71,7 @@ test('a passkey that the store does not know is forgotten by the device', async 
   await button(page).click();
 
   await expect(message(page)).toContainText('This store does not know that passkey');
-  expect(await authenticator.credentials()).toEqual([]);
+  await expect.poll(() => authenticator.credentials()).toEqual([]);
   await button(page).click(); // and so there is nothing left to ask about
   await expect(page).toHaveURL('/sign-in?next=/');
 });

@@ -7,43 +7,41 @@ import {
   expect,
   expectSignedIn,
   hydrated,
+  makeCodes,
   open,
   placeOrder,
-  signInElsewhere,
+  signInByRequest,
   signInLink,
   signInWithPassword,
   signOut,
-  signUp,
   test as base,
   type Person,
 } from '../fixtures.ts';
+import { signUpByRequest } from '../passkeys.ts';
 
-const test = base.extend<{ careful: Person; code: string }>({
+const test = base.extend<{ codes: string[]; careful: Person }>({
+  /** Recovery codes of `careful`. */
+  codes: async ({}, use) => use([]),
   /** Somebody with a passkey on `authenticator` whose password asks for it, signed out. */
-  careful: async ({ ownerOfBoth, request, database }, use) => {
-    await signInElsewhere(request, ownerOfBoth);
+  careful: async ({ ownerOfBoth, codes, request, database }, use) => {
+    await signInByRequest(request, ownerOfBoth);
+    codes.push(...(await makeCodes(request)));
     await expect(await request.post('/account/second-factor', { form: { on: 'yes' } })).toBeOK();
     expect(database.accounts(ownerOfBoth.username)).toMatchObject([{ second_factor: 1 }]);
     await request.post('/sign-out');
     await use(ownerOfBoth);
   },
-  /** A recovery code of `careful`. */
-  code: async ({ page, careful }, use) => {
-    await open(page, '/');
-    await signInLink(page).click();
-    await expectSignedIn(page, careful);
-    await page.goto('/account/recovery-codes');
-    await page.getByRole('button', { name: 'Make ten recovery codes' }).click();
-    const codes = page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem');
-    await expect(codes).toHaveCount(10);
-    const code = await codes.first().innerText();
-    await signOut(page);
-    await use(code);
-  },
 });
 
 const usePasskey = (page: Page) => page.getByRole('button', { name: 'Use a passkey' });
 const message = (page: Page) => page.getByRole('main').getByRole('status');
+
+/** By the header. */
+async function signInWithPasskey(page: Page, person: Person) {
+  await open(page, '/');
+  await signInLink(page).click();
+  await expectSignedIn(page, person);
+}
 
 /** By the form, and no further than the password leads. Nobody touches the autofill. */
 async function givePassword(page: Page, person: Person, next = '/cart') {
@@ -54,9 +52,7 @@ async function givePassword(page: Page, person: Person, next = '/cart') {
 }
 
 test('it is switched on at its page', async ({ page, ownerOfBoth, database }) => {
-  await open(page, '/');
-  await signInLink(page).click();
-  await expectSignedIn(page, ownerOfBoth);
+  await signInByRequest(page.request, ownerOfBoth);
   await page.goto('/account');
   await page.getByRole('link', { name: 'Ask for a passkey after my password' }).click();
   await expect(page.getByText('It is off.')).toBeVisible();
@@ -69,8 +65,8 @@ test('it is switched on at its page', async ({ page, ownerOfBoth, database }) =>
 });
 
 test('without a passkey there is nothing to switch on', async ({ page, passwordOwner }) => {
-  await open(page, '/sign-in?next=/account/second-factor');
-  await signInWithPassword(page, passwordOwner);
+  await signInByRequest(page.request, passwordOwner);
+  await page.goto('/account/second-factor');
   await expect(page.getByText('Your password can have a passkey as its second factor once you have added one.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Switch on' })).toHaveCount(0);
 });
@@ -86,10 +82,12 @@ test('a password alone leads to one more step, and nothing of the account is rea
   await expect(page.getByRole('heading', { name: 'One more step' })).toBeVisible();
   await expect(signInLink(page)).toBeVisible();
   expect(database.of(careful.username, 'sessions')).toEqual([]);
+  const events = database.of(careful.username, 'events').map((event) => event.kind);
+  expect(events.filter((kind) => kind === 'second_factor_asked')).toHaveLength(1);
 
   for (const path of ['/account', '/account/password', '/account/recovery-codes', '/checkout']) {
-    await page.goto(path);
-    await expect(page).toHaveURL(`/sign-in?next=${path}`);
+    const { pathname, search } = new URL((await page.request.get(path)).url());
+    expect(pathname + search).toBe(`/sign-in?next=${path}`);
   }
   await page.goto('/confirm?next=/account');
   await expect(page).toHaveURL('/sign-in?next=/account');
@@ -116,6 +114,11 @@ test('the passkey finishes, and goes on', async ({ page, authenticator, careful,
   expect(asked).toEqual([{ allowCredentials: 1 }]);
   const sessions = database.of(careful.username, 'sessions').map((session) => JSON.parse(session.data as string));
   expect(sessions).toMatchObject([{ sign_in: { how: { password_and_passkey: expect.any(String) } } }]);
+
+  await page.goto('/account');
+  const events = page.getByRole('region', { name: 'Security events' }).getByRole('link');
+  await expect(events.nth(0)).toHaveText('Signed in with the password and a passkey');
+  await expect(events.nth(1)).toHaveText('Right password; the second factor was asked for');
 });
 
 test('a dialog that was closed leaves a sentence, and can be opened again', async ({ page, authenticator, careful }) => {
@@ -131,9 +134,7 @@ test('a dialog that was closed leaves a sentence, and can be opened again', asyn
 });
 
 test('a passkey alone still signs in', async ({ page, careful }) => {
-  await open(page, '/');
-  await signInLink(page).click();
-  await expectSignedIn(page, careful);
+  await signInWithPasskey(page, careful);
   await expect(page).toHaveURL('/');
 });
 
@@ -159,8 +160,8 @@ test('a saved password at "Check out" takes the step too, and the cart comes alo
   expect(database.of(careful.username, 'orders')).toMatchObject([{ number }]);
 });
 
-test('a recovery code finishes as well, once', async ({ page, authenticator, careful, code, database, mishaps }) => {
-  test.slow();
+test('a recovery code finishes as well, once', async ({ page, authenticator, careful, codes, database, mishaps }) => {
+  const [code] = codes;
   await authenticator.answers(false);
   await givePassword(page, careful);
   await page.getByText('Use a recovery code instead').click();
@@ -176,7 +177,9 @@ test('a recovery code finishes as well, once', async ({ page, authenticator, car
   await page.getByText('Use a recovery code instead').click();
   await page.getByLabel('Recovery code').fill(code);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByLabel('Recovery code')).toHaveAccessibleDescription(/Each code works once\./);
+  await expect(page.getByLabel('Recovery code')).toHaveAccessibleDescription(
+    /That is not a recovery code of this account, or it was used before\.$/,
+  );
   expect(database.of(careful.username, 'sessions')).toEqual([]);
 });
 
@@ -191,9 +194,7 @@ test('another account’s passkey is not asked for, and not accepted', async ({
   mishaps.expect('400: POST /api/passkey/proof/finish');
   await authenticator.forgetAll();
   const mallory = { ...person, username: `mallory-${person.username.slice(4)}`, name: 'Mallory' };
-  await open(page, '/sign-up');
-  await signUp(page, mallory);
-  await expectSignedIn(page, mallory);
+  await signUpByRequest(page.request, authenticator, 'internal', mallory);
   await signOut(page);
   await authenticator.answers(false);
   await givePassword(page, careful);
@@ -211,9 +212,7 @@ test('another account’s passkey is not asked for, and not accepted', async ({
 });
 
 test('switched off, the password alone signs in again', async ({ page, authenticator, careful, database }) => {
-  await open(page, '/');
-  await signInLink(page).click();
-  await expectSignedIn(page, careful);
+  await signInWithPasskey(page, careful);
   await page.goto('/account/second-factor');
   await expect(page.getByText('It is on.')).toBeVisible();
   await page.getByRole('button', { name: 'Switch off' }).click();
@@ -222,7 +221,7 @@ test('switched off, the password alone signs in again', async ({ page, authentic
 
   await signOut(page);
   await authenticator.answers(false);
-  await open(page, '/sign-in?next=/cart');
+  await page.goto('/sign-in?next=/cart');
   await signInWithPassword(page, careful);
   await expect(page).toHaveURL('/cart');
   await expectSignedIn(page, careful);

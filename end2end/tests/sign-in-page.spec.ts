@@ -24,7 +24,7 @@ test('an unknown passkey in the autofill is forgotten by the device', async ({ p
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(
     'This store does not know that passkey, so your password manager was told',
   );
-  expect(await authenticator.credentials()).toEqual([]);
+  await expect.poll(() => authenticator.credentials()).toEqual([]);
 });
 
 test('a password signs in', async ({ page, passwordOwner, database }) => {

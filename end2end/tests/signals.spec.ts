@@ -8,11 +8,11 @@ import {
   expect,
   expectSignedIn,
   open,
-  signInElsewhere,
+  signInByRequest,
   signInLink,
-  signInWithPassword,
   signUp,
   test,
+  visit,
   type Person,
 } from '../fixtures.ts';
 
@@ -42,10 +42,9 @@ test.describe('a passkey that the account does not have is forgotten', () => {
   });
 
   test('after a sign-in with a password', async ({ page, authenticator, passwordOwner, database }) => {
-    await authenticator.answers(false);
     await authenticator.addStranger(accountId(database, passwordOwner));
-    await open(page, '/sign-in');
-    await signInWithPassword(page, passwordOwner);
+    await signInByRequest(page.request, passwordOwner);
+    await page.goto('/');
 
     await expectSignedIn(page, passwordOwner);
     await expect.poll(() => ids(authenticator)).toEqual([]);
@@ -63,22 +62,21 @@ test.describe('a passkey that the account does not have is forgotten', () => {
     expect(await authenticator.credentials()).toHaveLength(2);
   });
 
-  test('after it was deleted here', async ({ page, authenticator, ownerOfBoth, database }) => {
-    await signIn(page, ownerOfBoth);
-    expect(await authenticator.credentials()).toHaveLength(1);
+  test('after it was deleted here', async ({ page, authenticator, ownerWithPassword, database }) => {
     await page.goto('/account');
+    expect(await authenticator.credentials()).toHaveLength(1);
     await page.getByRole('link', { name: /^Delete (?!this account)/ }).click();
     await page.getByRole('button', { name: 'Delete this passkey' }).click();
 
     await expect(page).toHaveURL('/account');
     await expect.poll(() => ids(authenticator)).toEqual([]);
-    expect(database.of(ownerOfBoth.username, 'passkeys')).toEqual([]);
+    expect(database.of(ownerWithPassword.username, 'passkeys')).toEqual([]);
   });
 
   test('after it was deleted in another browser', async ({ page, authenticator, ownerOfBoth, request, database }) => {
     await signIn(page, ownerOfBoth);
     const [own] = await ids(authenticator);
-    await signInElsewhere(request, ownerOfBoth);
+    await signInByRequest(request, ownerOfBoth);
     await expect(await request.post(`/account/passkeys/${own}/delete`)).toBeOK();
     expect(database.of(ownerOfBoth.username, 'passkeys')).toEqual([]);
     expect(await ids(authenticator)).toEqual([own]);
@@ -119,7 +117,7 @@ test.describe('new names of the account are the passkey’s', () => {
     const { username } = ownerOfBoth;
     const name = 'Countess of Lovelace';
     await signIn(page, ownerOfBoth);
-    await signInElsewhere(request, ownerOfBoth);
+    await signInByRequest(request, ownerOfBoth);
     const form = { username: `${username}-2`, display_name: name };
     await expect(await request.post('/account/name', { form })).toBeOK();
     expect(await authenticator.credentials()).toMatchObject([{ userName: username }]);
@@ -145,17 +143,19 @@ test.describe('a new passkey that the server did not take is forgotten', () => {
     await signUp(page, person);
 
     await expect(message(page)).toHaveText(SENTENCE);
-    expect(given).toEqual(['signalUnknownCredential']);
-    expect(await ids(authenticator)).toEqual([]);
+    await expect.poll(() => given).toEqual(['signalUnknownCredential']);
+    await expect.poll(() => ids(authenticator)).toEqual([]);
     expect(database.accounts(person.username)).toEqual([]);
   });
 
   test('at a sign-up that never reached the server', async ({ page, authenticator, person, mishaps, database }) => {
     mishaps.expect('net::ERR_CONNECTION_FAILED: POST /api/passkey/sign-up/finish');
     await page.route('/api/passkey/sign-up/finish', (route) => route.abort('connectionfailed'));
+    const asked = page.waitForResponse('/api/passkey/known');
     await open(page, '/sign-up');
     await signUp(page, person);
 
+    expect(await (await asked).json()).toBe(false);
     await expect(message(page)).toHaveText(UNREACHABLE);
     expect(database.accounts(person.username)).toEqual([]);
     await expect.poll(() => ids(authenticator)).toEqual([]);
@@ -164,31 +164,99 @@ test.describe('a new passkey that the server did not take is forgotten', () => {
   test('at an addition that is refused', async ({ page, authenticator, passwordOwner, mishaps, database }) => {
     mishaps.expect('400: POST /api/passkey/addition/finish');
     await page.route('/api/passkey/addition/finish', (route) => route.fulfill(refusal));
-    await open(page, '/sign-in?next=/account/passkeys/new');
-    await signInWithPassword(page, passwordOwner);
-    await page.waitForResponse('/api/passkey/signalled'); // so that it is not this signal that does it
     const given = await overhearSignals(page);
+    await signInByRequest(page.request, passwordOwner);
+    const told = page.waitForResponse('/api/passkey/signalled');
     await open(page, '/account/passkeys/new');
+    await told; // so that it is not this signal that does it
+    expect(given).toEqual(SIGNALS);
     await page.getByRole('button', { name: 'Create a passkey' }).click();
 
     await expect(message(page)).toHaveText(SENTENCE);
-    expect(given).toEqual(['signalUnknownCredential']);
-    expect(await ids(authenticator)).toEqual([]);
+    await expect.poll(() => given).toEqual([...SIGNALS, 'signalUnknownCredential']);
+    await expect.poll(() => ids(authenticator)).toEqual([]);
     expect(database.of(passwordOwner.username, 'passkeys')).toEqual([]);
   });
 
-  test('at an addition that never reached the server', async ({ page, authenticator, passwordOwner, mishaps }) => {
-    mishaps.expect('net::ERR_CONNECTION_FAILED: POST /api/passkey/addition/finish');
-    await page.route('/api/passkey/addition/finish', (route) => route.abort('connectionfailed'));
-    await open(page, '/sign-in?next=/account/passkeys/new');
-    await signInWithPassword(page, passwordOwner);
-    await page.waitForResponse('/api/passkey/signalled');
+  test('at an addition after which the server is not to be reached at all', async ({
+    page,
+    authenticator,
+    passwordOwner,
+    mishaps,
+  }) => {
+    for (const path of ['/api/passkey/addition/finish', '/api/passkey/known']) {
+      mishaps.expect(`net::ERR_CONNECTION_FAILED: POST ${path}`);
+      await page.route(path, (route) => route.abort('connectionfailed'));
+    }
+    await signInByRequest(page.request, passwordOwner);
+    const told = page.waitForResponse('/api/passkey/signalled');
     await open(page, '/account/passkeys/new');
+    await told;
     await page.getByRole('button', { name: 'Create a passkey' }).click();
 
     await expect(message(page)).toHaveText(UNREACHABLE);
     await expect.poll(() => ids(authenticator)).toEqual([]);
   });
+
+  test('and nothing waits for that', async ({ page, person, authenticator, mishaps }) => {
+    mishaps.expect('400: POST /api/passkey/sign-up/finish');
+    await page.addInitScript(() => {
+      (PublicKeyCredential as any).signalUnknownCredential = (details: unknown) => {
+        (window as any).signalled = details;
+        return new Promise(() => {});
+      };
+    });
+    await page.route('/api/passkey/sign-up/finish', (route) => route.fulfill(refusal));
+    await open(page, '/sign-up');
+    await signUp(page, person);
+
+    await expect(message(page)).toHaveText(SENTENCE);
+    const [id] = await ids(authenticator);
+    await expect
+      .poll(() => page.evaluate(() => (window as any).signalled))
+      .toEqual({ rpId: 'localhost', credentialId: id });
+    // And the page is at work again.
+    await page.unroute('/api/passkey/sign-up/finish');
+    await page.getByRole('button', { name: 'Create account with a passkey' }).click();
+    await expectSignedIn(page, person);
+  });
+});
+
+test('a new passkey of which only the answer got lost stays, and signs in', async ({
+  page,
+  context,
+  authenticator,
+  person,
+  mishaps,
+  database,
+}) => {
+  mishaps.expect('net::ERR_CONNECTION_FAILED: POST /api/passkey/sign-up/finish');
+  const given = await overhearSignals(page);
+  const asked = callsTo(page, 'known');
+  await page.route('/api/passkey/sign-up/finish', async (route) => {
+    // The server hears it. Of its answer, the browser gets nothing, no cookie either.
+    const cookies = await context.cookies();
+    const answer = await route.fetch();
+    expect(answer.status()).toBe(200);
+    await context.clearCookies();
+    await context.addCookies(cookies);
+    await route.abort('connectionfailed');
+  });
+  await open(page, '/sign-up');
+  await signUp(page, person);
+
+  await expect(page.getByRole('main').getByRole('status')).toHaveText(
+    'Your passkey was created, but the answer got lost. Please sign in with it.',
+  );
+  const [id, ...others] = await ids(authenticator);
+  expect(others).toEqual([]);
+  expect(database.of(person.username, 'passkeys')).toMatchObject([{ id }]);
+  expect(asked.map((request) => request.postDataJSON())).toEqual([{ credential_id: id }]);
+  expect(given).toEqual([]);
+
+  await signIn(page, person);
+  await expect.poll(() => given).toEqual(SIGNALS);
+  expect(await ids(authenticator)).toEqual([id]);
 });
 
 test('everything is told once, and again when it has changed', async ({ page, passkeyOwner }) => {
@@ -215,7 +283,7 @@ test('nothing is told to anybody’s password manager before the sign-in', async
   const given = await overhearSignals(page);
   await authenticator.answers(false);
   await authenticator.addStranger(accountId(database, passwordOwner));
-  for (const path of ['/', '/sign-in', '/sign-up', '/goodbye']) await open(page, path);
+  for (const path of ['/', '/sign-in', '/sign-up', '/goodbye']) await visit(page, path);
 
   expect(given).toEqual([]);
   expect(await authenticator.credentials()).toHaveLength(1);
@@ -229,7 +297,7 @@ test('a browser without signals misses nothing else', async ({ page, authenticat
   await page.goto('/account/delete');
   await page.getByRole('button', { name: 'Delete my account' }).click();
 
-  await expect(page.getByRole('heading', { name: 'Your account is deleted' })).toBeVisible();
+  await expect(page.getByText('Your account is deleted.')).toBeVisible();
   expect(await authenticator.credentials()).toHaveLength(1); // nobody could tell it
 });
 

@@ -1,21 +1,22 @@
 // Everything but passkeys works without JavaScript.
 
 import type { Page } from '@playwright/test';
-import { Authenticator } from '../authenticator.ts';
 import {
   addToCart,
   expect,
   expectSignedIn,
-  open,
+  offer,
+  offers,
   placeOrder,
-  signInElsewhere,
+  pressSignOut,
+  signInByRequest,
   signInLink,
   signInWithPassword,
   signOut,
-  signUp,
   test,
   type Person,
 } from '../fixtures.ts';
+import { signUpByRequest } from '../passkeys.ts';
 
 test.use({ javaScriptEnabled: false });
 
@@ -46,7 +47,7 @@ test('one can shop: create an account on the way, order, sign out and in again',
   expect(database.of(person.username, 'orders')).toMatchObject([{ number }]);
   expect(database.orderLines(number)).toEqual([{ slug: 'coat-rail', quantity: 1 }]);
 
-  await signOut(page);
+  await pressSignOut(page);
   expect(database.of(person.username, 'sessions')).toEqual([]);
   await signInLink(page).click();
   await signInWithPassword(page, person);
@@ -95,9 +96,8 @@ test('a new account offers a password only', async ({ page, person, mishaps, dat
 
 test.describe('on the account page', () => {
   async function signIn(page: Page, person: Person) {
-    await page.goto('/sign-in?next=/account');
-    await signInWithPassword(page, person);
-    await expect(page).toHaveURL('/account');
+    await signInByRequest(page.request, person);
+    await page.goto('/account');
   }
 
   test('the account can be renamed', async ({ page, passwordOwner, database }) => {
@@ -134,7 +134,7 @@ test.describe('on the account page', () => {
     expect(database.of(passwordOwner.username, 'sessions')).toHaveLength(1);
     expect((await request.get('/account')).url()).toContain('/sign-in?next=/account');
 
-    await signInElsewhere(request, passwordOwner);
+    await signInByRequest(request, passwordOwner);
     await page.reload();
     await page.getByRole('button', { name: 'End all other sessions' }).click();
     await expect(page.getByText('All other sessions have ended.')).toBeVisible();
@@ -197,17 +197,22 @@ test.describe('on the account page', () => {
   });
 });
 
-test('a passkey can be renamed, also by somebody who made it with JavaScript', async ({ browser, page, person, database, baseURL }) => {
-  // The passkey needs a browser with it; what it is called does not.
-  const context = await browser.newContext({ baseURL, javaScriptEnabled: true });
-  const scripted = await context.newPage();
-  await Authenticator.attach(scripted, 'internal');
-  await open(scripted, '/sign-up');
-  await signUp(scripted, person);
-  await expectSignedIn(scripted, person);
-  await page.context().addCookies(await context.cookies());
-  await context.close();
+test('an offer of a passkey is not shown, and can be declined', async ({ page, passwordOwner, database }) => {
+  await signInByRequest(page.request, passwordOwner);
+  await page.goto('/cart');
+  await expect(offers(page)).toHaveCount(1);
+  await expect(offer(page)).toBeHidden();
+  const form = offer(page).locator('form[method=post][action="/account/offer/dismiss"]');
+  const next = await form.locator('input[name=next]').inputValue();
+  const post = await page.request.post('/account/offer/dismiss', { form: { next } });
+  expect(new URL(post.url()).pathname).toBe('/cart');
+  const [{ offer_dismissed_at }] = database.accounts(passwordOwner.username);
+  expect(offer_dismissed_at).toEqual(expect.any(Number));
+});
 
+test('a passkey can be renamed, also by somebody who made it with JavaScript', async ({ page, authenticator, person, database }) => {
+  // The passkey needs a browser with it; what it is called does not.
+  await signUpByRequest(page.request, authenticator, 'internal', person);
   await page.goto('/account');
   await page.getByText('Rename').click();
   await page.getByLabel('Name Passkey').fill('Desk');
