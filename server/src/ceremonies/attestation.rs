@@ -15,6 +15,7 @@ pub enum Attestation {
     Direct(AttestationCaList),
 }
 
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
 impl Attestation {
@@ -28,9 +29,10 @@ impl Attestation {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "pem") {
-                for pem in fs::read_to_string(path)?.split_inclusive(END) {
-                    if pem.contains(END) {
-                        list.union(&trusted(pem, models).map_err(io::Error::other)?);
+                // Files of several, with words about each, are common.
+                for part in fs::read_to_string(path)?.split_inclusive(END) {
+                    if let Some(begin) = part.find(BEGIN) {
+                        list.union(&trusted(&part[begin..], models).map_err(io::Error::other)?);
                     }
                 }
             }
@@ -50,7 +52,7 @@ impl Attestation {
 }
 
 fn trusted(pem: &str, models: &[Uuid]) -> Result<AttestationCaList, String> {
-    let pem = pem.trim().as_bytes();
+    let pem = pem.as_bytes();
     if models.is_empty() {
         return AttestationCaList::try_from(pem).map_err(|error| format!("{error:?}"));
     }
