@@ -322,6 +322,21 @@ test('nothing lies over recovery codes, which are shown only once', async ({ pag
   await expect(create(page)).toBeVisible();
 });
 
+test('long after the sign-in, the account page asks for a proof before it adds one', async ({
+  page,
+  passwordOwner,
+  mishaps,
+}) => {
+  mishaps.expect('403: POST /api/passkey/addition/start');
+  await withoutConditionalCreate(page);
+  const refusal = { code: 'proof_required', message: 'Please confirm that it is you first.' };
+  await page.route('/api/passkey/addition/start', (route) => route.fulfill({ status: 403, json: refusal }));
+  await signIn(page, passwordOwner);
+  await open(page, '/account/passkeys/new');
+  await page.getByRole('main').getByRole('button', { name: 'Create a passkey' }).click();
+  await expect(page).toHaveURL('/confirm?next=/account/passkeys/new');
+});
+
 test('long after the sign-in, the offer says where to go, and leaves the page alone', async ({
   page,
   authenticator,

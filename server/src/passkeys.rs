@@ -14,8 +14,7 @@ use crate::{
         registration::{self, Mode, User},
     },
     events::Event,
-    internal, plain,
-    providers::provider,
+    internal, plain, providers,
     session::Means,
     store::{AccountRow, Deletion, PasskeyRow, StoreError},
 };
@@ -34,7 +33,7 @@ struct Pending {
 
 /// A passkey in a sentence: "the passkey “Windows Hello”".
 pub(crate) fn described(own_name: Option<&str>, aaguid: &str) -> String {
-    let name = own_name.map(str::to_owned).or_else(|| provider(aaguid).map(|known| known.name));
+    let name = own_name.or_else(|| providers::name(aaguid));
     name.map_or_else(|| "a passkey".to_owned(), |name| format!("the passkey “{name}”"))
 }
 
@@ -83,7 +82,7 @@ impl Call {
         let rp = &self.server.relying_party;
         let registered = registration::finish(rp, &pending.state, response, mode)?;
         let passkey = self.new_passkey(registered);
-        let provider = provider(&passkey.aaguid).map(|provider| provider.name);
+        let provider = providers::name(&passkey.aaguid).map(str::to_owned);
         let added = self.server.store.add_passkey(account, &passkey, self.now()).await;
         added.map_err(|error| match error {
             StoreError::CredentialTaken => PublicError::from(Code::CredentialTaken),

@@ -106,11 +106,14 @@ impl Call {
         stored: &PasskeyRow,
         verified: std::result::Result<Accepted, Code>,
     ) -> Result<()> {
-        let recorded = match verified {
-            Ok(accepted) => self.record_use(claim, stored, accepted).await?,
-            Err(code) => Err(code),
+        let refusal = match verified {
+            Ok(accepted) => {
+                let newest = self.record_use(claim, stored, accepted).await?;
+                (!newest).then_some(Code::CounterWentBack)
+            }
+            Err(code) => Some(code),
         };
-        if let Err(code) = recorded {
+        if let Some(code) = refusal {
             let passkey = described(stored.own_name.as_deref(), &stored.aaguid);
             let detail = format!("with {passkey}");
             self.record(stored.account, Event::SignInFailed, &detail).await;
@@ -120,13 +123,13 @@ impl Call {
     }
 
     /// §7.2 step 22 again, for two assertions that were verified at the same time against
-    /// the same stored counter.
+    /// the same stored counter: `false` for the second.
     async fn record_use(
         &self,
         claim: &Claim,
         stored: &PasskeyRow,
         accepted: Accepted,
-    ) -> Result<std::result::Result<(), Code>> {
+    ) -> Result<bool> {
         let used = PasskeyUse {
             credential_id: stored.id.clone(),
             counter_before: stored.counter,
@@ -136,8 +139,7 @@ impl Call {
             with: self.browser(),
             here: claim.attachment == Attachment::Platform,
         };
-        let newest = self.server.store.record_use(&used, self.now()).await.map_err(internal)?;
-        Ok(if newest { Ok(()) } else { Err(Code::CounterWentBack) })
+        self.server.store.record_use(&used, self.now()).await.map_err(internal)
     }
 
     /// The end of every way to sign in: a new session id, and what was put into

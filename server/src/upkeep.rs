@@ -87,8 +87,8 @@ impl Call {
         Ok(())
     }
 
-    /// Sets or changes the password, and ends all other sessions: somebody may be in one of
-    /// them who knew the old one. Tells whether there was one before.
+    /// Sets the password. A change ends all other sessions: somebody may be in one of them
+    /// who knew the old one. Tells whether there was one before.
     ///
     /// # Errors
     /// [`Code::ProofRequired`], or what is wrong with the password.
@@ -98,12 +98,10 @@ impl Call {
         let row = store.account(account).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
         let personal = [row.username.as_str(), &row.display_name, "latchkey"];
         let hash = self.server.passwords.hash_new(password, &personal).await?;
-        let before = store.has_password(account).await.map_err(internal)?;
         let key = self.key().await?;
+        let before = store.set_password(account, &key, &hash, self.now()).await;
         // This session may have been ended while the hash was computed.
-        if !store.set_password(account, &key, &hash, self.now()).await.map_err(internal)? {
-            return Err(Code::SignInRequired.into());
-        }
+        let before = before.map_err(internal)?.ok_or(Code::SignInRequired)?;
         let event = if before { Event::PasswordChanged } else { Event::PasswordSet };
         self.record(account, event, "").await;
         Ok(before)

@@ -160,12 +160,12 @@ on_both! {
         let ada = NewAccount { password_hash: Some("old".into()), ..account("ada") };
         store.create_account(&ada, NOW).await.unwrap();
         let (hers, other) = (begin_session_of(&store, ada.id).await, begin_session_of(&store, ada.id).await);
-        assert!(store.set_password(ada.id, &hers, "new", NOW).await.unwrap());
+        assert_eq!(store.set_password(ada.id, &hers, "new", NOW).await.unwrap(), Some(true));
         assert_eq!(store.password_of("ada").await.unwrap().unwrap().hash, "new");
         assert!(store.session_exists(&hers).await.unwrap());
         // Whoever was shut out by that sets no password.
         assert!(!store.session_exists(&other).await.unwrap());
-        assert!(!store.set_password(ada.id, &other, "theirs", NOW).await.unwrap());
+        assert_eq!(store.set_password(ada.id, &other, "theirs", NOW).await.unwrap(), None);
         assert_eq!(store.password_of("ada").await.unwrap().unwrap().hash, "new");
         assert!(store.session_exists(&hers).await.unwrap());
     }

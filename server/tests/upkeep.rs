@@ -364,6 +364,16 @@ on_both! {
         elsewhere.post("/sign-in", &new).await.expect_redirect("/");
     }
 
+    async fn a_first_password_ends_no_session(shop: Shop) {
+        let (mut visitor, mut passkey) = shop.member("robin").await;
+        let mut elsewhere = shop.visitor();
+        elsewhere.sign_in(&mut passkey).await.expect_status(200);
+        let set = [("action", "set"), ("password", PASSWORD)];
+        visitor.post("/account/password", &set).await.expect_redirect("/account");
+        assert!(elsewhere.is_signed_in().await);
+        visitor.get("/account").await.expect_text("Your password is set.").expect_text("Password set");
+    }
+
     async fn a_new_password_is_judged_like_the_first(shop: Shop) {
         let (mut visitor, _) = shop.member("robin").await;
         for (password, sentence) in [

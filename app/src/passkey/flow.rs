@@ -200,7 +200,11 @@ pub(super) async fn prove(next: String, control: Control) {
 pub(super) async fn add(announce: bool, control: Control) -> Option<Added> {
     let options = match start_addition(false).await {
         Ok(options) => options,
-        // What was typed into this page would be lost on the way to confirm.
+        Err(error) if error.code == Code::ProofRequired && announce => {
+            browser::go(&with_next("/confirm", "/account/passkeys/new"));
+            return None;
+        }
+        // On other pages, what was typed would be lost on the way to confirm.
         Err(error) if error.code == Code::ProofRequired => {
             control.say("You signed in a while ago. Please add a passkey on your account page.");
             return None;

@@ -26,6 +26,11 @@ pub fn provider(aaguid: &str) -> Option<Provider> {
     Some(Provider { name: entry.name.clone(), icons })
 }
 
+#[must_use]
+pub fn name(aaguid: &str) -> Option<&'static str> {
+    KNOWN.get(aaguid).map(|entry| entry.name.as_str())
+}
+
 /// For a card: whatever it is, it is a passkey.
 #[must_use]
 pub fn provider_or_passkey(aaguid: &str) -> Provider {

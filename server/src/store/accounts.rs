@@ -139,24 +139,30 @@ impl Store {
         Ok(hash.fetch_optional(&self.read).await?)
     }
 
-    /// Sets or replaces the hash of an account's password, for one of its sessions, and ends
-    /// the others. `false` when that session itself has been ended meanwhile.
+    /// Sets the hash of an account's password, for one of its sessions. Replacing one ends the
+    /// others. Tells whether there was one before; `None`, and nothing done, when that
+    /// session itself has been ended meanwhile.
     pub async fn set_password(
         &self,
         account: Uuid,
         session: &str,
         hash: &str,
         now: Instant,
-    ) -> Result<bool> {
+    ) -> Result<Option<bool>> {
         let mut tx = self.begin().await?;
-        end_others(&mut tx, account, session).await?;
-        let left = query("SELECT id FROM sessions WHERE account_id = $1").bind(account.to_string());
-        if left.fetch_optional(&mut *tx).await?.is_none() {
-            return Ok(false);
+        let before = ways_in(&mut tx, account).await?.password;
+        let this = query("SELECT id FROM sessions WHERE id = $1 AND account_id = $2")
+            .bind(session)
+            .bind(account.to_string());
+        if this.fetch_optional(&mut *tx).await?.is_none() {
+            return Ok(None);
+        }
+        if before {
+            end_others(&mut tx, account, session).await?;
         }
         write_password(&mut *tx, account, hash, now).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(before))
     }
 
     /// Removes the password, and the second factor that follows it; `false` when there is
