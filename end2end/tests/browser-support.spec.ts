@@ -15,10 +15,10 @@ test('a browser with all of it asks at once', async ({ page, authenticator }) =>
   await expect(row(page, 'conditionalCreate')).toHaveText('available');
   await expect(row(page, 'passkeyPlatformAuthenticator')).toHaveText('available');
   await expect(row(page, 'PasswordCredential')).toHaveText('available');
-  await expect(press(page, '“Sign in” and “Check out”')).toContainText('asks at once for a passkey or a saved password');
-  await expect(press(page, '“Sign in with a passkey”')).toContainText('asks at once for a passkey of this device');
+  await expect(press(page, '“Sign in” and “Check out”')).toContainText('asks at once: passkeys and passwords.');
+  await expect(press(page, '“Sign in with a passkey”')).toContainText('asks at once: passkeys.');
   await expect(press(page, 'another device')).toContainText('opens the browser’s dialog');
-  await expect(press(page, 'The username field')).toContainText('offers passkeys in the autofill');
+  await expect(press(page, 'The username field')).toContainText('offers passkeys in its autofill');
 });
 
 test('without immediate requests, the header leads to the form', async ({ page }) => {
@@ -34,7 +34,7 @@ test('without WebAuthn, nothing is known but that', async ({ page }) => {
   await open(page, '/browser-support');
   await expect(row(page, 'PublicKeyCredential')).toHaveText('absent');
   await expect(row(page, 'immediateGet')).toHaveText('unknown');
-  await expect(press(page, '“Sign in with a passkey”')).toContainText('says that it cannot use passkeys here');
+  await expect(press(page, '“Sign in with a passkey”')).toContainText('says that there are no passkeys here');
 });
 
 test.describe('without JavaScript', () => {
@@ -47,10 +47,23 @@ test.describe('without JavaScript', () => {
   });
 });
 
-test('nothing moves when the browser answers', async ({ page }) => {
-  await page.goto('/browser-support');
-  const before = await page.getByRole('table').boundingBox();
-  await hydrated(page);
-  await expect(row(page, 'immediateGet')).toHaveText('available');
-  expect(await page.getByRole('table').boundingBox()).toEqual(before);
-});
+for (const width of [390, 1280]) {
+  test(`nothing moves when the browser answers, ${width} pixels wide`, async ({ page, authenticator }) => {
+    expect(await authenticator.credentials()).toEqual([]);
+    await page.setViewportSize({ width, height: 900 });
+    let arrive = () => {};
+    const later = new Promise<void>((resolve) => (arrive = resolve));
+    await page.route('**/latchkey.wasm', async (route) => {
+      await later;
+      await route.continue();
+    });
+    await page.goto('/browser-support');
+    await expect(row(page, 'immediateGet')).toHaveText('unknown');
+    const places = () => page.locator('.rungs li, .browser-support tr').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+    const before = await places();
+    arrive();
+    await hydrated(page);
+    await expect(row(page, 'immediateGet')).toHaveText('available');
+    expect(await places()).toEqual(before);
+  });
+}

@@ -83,18 +83,17 @@ pub fn unknown_support() -> Vec<(&'static str, Support)> {
     INTERFACES.into_iter().chain(CAPABILITIES).map(|name| (name, Support::Unknown)).collect()
 }
 
-/// The rung that a press begins with, in words.
+/// The rung that a press begins with, in words: few enough for one line of a phone, so that
+/// nothing moves when they change.
 #[must_use]
 pub fn in_words(step: Step) -> &'static str {
     match step {
-        Step::Ask(Ask::Immediate { passwords: true, .. }) => {
-            "asks at once for a passkey or a saved password of this device"
-        }
-        Step::Ask(Ask::Immediate { .. }) => "asks at once for a passkey of this device",
-        Step::Ask(Ask::Modal) => "opens the browser’s dialog, other devices included",
-        Step::Ask(Ask::Conditional) => "offers passkeys in the autofill of the username",
+        Step::Ask(Ask::Immediate { passwords: true, .. }) => "asks at once: passkeys and passwords",
+        Step::Ask(Ask::Immediate { .. }) => "asks at once: passkeys",
+        Step::Ask(Ask::Modal) => "opens the browser’s dialog",
+        Step::Ask(Ask::Conditional) => "offers passkeys in its autofill",
         Step::ToForm => "leads to the form",
-        Step::Say(_) => "says that it cannot use passkeys here",
+        Step::Say(_) => "says that there are no passkeys here",
         _ => "is an ordinary field",
     }
 }
