@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from '@playwright/test';
 import { ATTESTATION_DATABASE, DATABASE, OTHER_MODELS_DATABASE } from './database.ts';
-import { ATTESTING, ORIGIN, OTHER_MODELS } from './stores.ts';
+import { ATTESTING, FARAWAY, ORIGIN, OTHER_MODELS, PROVIDER } from './stores.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Empty where there is none that is recent enough: then it is Playwright's own.
@@ -27,6 +28,18 @@ function store(origin: string, database: string, env: Record<string, string> = {
   };
 }
 
+// What the host of a store writes. The secret is that of `provider.ts`.
+const client = { client_id: 'latchkey', client_secret: 'secret-of-the-tests' };
+const LATCHKEY_PROVIDERS = `${root}target/end2end-providers.json`;
+copyFileSync(`${root}end2end/example.svg`, `${root}target/example.svg`);
+writeFileSync(
+  LATCHKEY_PROVIDERS,
+  JSON.stringify([
+    { id: 'example', name: 'Example', issuer: PROVIDER, ...client, icon: 'example.svg', fedcm: `${PROVIDER}/fedcm/config.json` },
+    { id: 'faraway', name: 'Faraway', issuer: FARAWAY, ...client },
+  ]),
+);
+
 const attestation = {
   LATCHKEY_ATTESTATION: 'direct',
   LATCHKEY_ATTESTATION_ROOTS: 'server/tests/attestation',
@@ -35,6 +48,7 @@ const attestation = {
 const LATCHKEY_ATTESTATION_MODELS = 'ee882879-721c-4913-9775-3dfcce97072a';
 
 export default defineConfig({
+  globalSetup: './provider.ts',
   testDir: 'tests',
   workers: 2,
   fullyParallel: true,
@@ -71,7 +85,7 @@ export default defineConfig({
     },
   ],
   webServer: [
-    store(ORIGIN, DATABASE),
+    store(ORIGIN, DATABASE, { LATCHKEY_PROVIDERS }),
     store(ATTESTING, ATTESTATION_DATABASE, attestation),
     store(OTHER_MODELS, OTHER_MODELS_DATABASE, { ...attestation, LATCHKEY_ATTESTATION_MODELS }),
   ],

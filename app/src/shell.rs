@@ -9,7 +9,7 @@ use leptos_router::{
 
 use crate::{
     api::PublicError,
-    components::{Notice, PasskeyUpkeep, SiteFooter, SiteHeader},
+    components::{NoticeBar, PasskeyUpkeep, SiteFooter, SiteHeader},
     pages::{self, ErrorPage, account},
 };
 
@@ -47,7 +47,7 @@ fn App() -> impl IntoView {
             <a class="skip-link" href="#main">"Skip to content"</a>
             <SiteHeader/>
             <main id="main" tabindex="-1">
-                <Notice/>
+                <NoticeBar/>
                 {match refusal {
                     Some(error) => view! { <ErrorPage error/> }.into_any(),
                     None => view! { <Pages/> }.into_any(),
@@ -74,10 +74,13 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/account/password") view=account::Password/>
             <Route path=path!("/account/second-factor") view=account::SecondFactor/>
             <Route path=path!("/account/recovery-codes") view=account::RecoveryCodes/>
+            <Route path=path!("/account/identities/:id/unlink") view=account::Unlink/>
             <Route path=path!("/account/events/:id") view=account::Event/>
             <Route path=path!("/account/delete") view=account::Delete/>
             <Route path=path!("/sign-in") view=pages::SignIn/>
             <Route path=path!("/sign-up") view=pages::SignUp/>
+            <Route path=path!("/sign-up/provider") view=pages::SignUpWithProvider/>
+            <Route path=path!("/leaving") view=pages::Leaving/>
             <Route path=path!("/one-button") view=pages::OneButton/>
             <Route path=path!("/browser-support") view=pages::BrowserSupportPage/>
             <Route path=path!("/second-factor") view=pages::SecondFactor/>

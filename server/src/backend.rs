@@ -1,8 +1,8 @@
 //! What pages and server functions see of the server.
 
 use app::api::{
-    Account, Added, Backend, Cart, Checkout, Code, Options, Order, Product, Proofs, Result,
-    SecurityEvent, SignedIn,
+    Account, Added, Backend, Cart, Checkout, Code, Newcomer, Options, Order, Product, Proofs,
+    Result, SecurityEvent, SignedIn,
 };
 use async_trait::async_trait;
 
@@ -52,6 +52,10 @@ impl Backend for Call {
         self.visit.half_signed_in(self.now()).await.map(drop)
     }
 
+    async fn newcomer(&self) -> Result<Newcomer> {
+        self.newcomer().await
+    }
+
     async fn start_sign_in(&self) -> Result<Options> {
         self.start_sign_in().await
     }
@@ -66,10 +70,6 @@ impl Backend for Call {
 
     async fn finish_sign_up(&self, credential: &str) -> Result<SignedIn> {
         self.finish_sign_up(credential).await
-    }
-
-    async fn sign_in_with_password(&self, username: &str, password: &str) -> Result<SignedIn> {
-        self.sign_in_with_password(username, password).await
     }
 
     async fn start_proof(&self) -> Result<Options> {

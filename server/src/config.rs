@@ -1,12 +1,18 @@
 //! Configuration, from the environment.
 
-use std::{env, net::SocketAddr, path::Path};
+use std::{env, fs, net::SocketAddr, path::Path};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use leptos::config::{Env, LeptosOptions, ReloadWSProtocol};
+use openidconnect::{ClientId, ClientSecret, IssuerUrl};
+use serde::Deserialize;
 use url::Url;
 use uuid::Uuid;
 
-use crate::ceremonies::Attestation;
+use crate::{
+    ceremonies::Attestation,
+    oidc::{self, Provider},
+};
 
 /// Everything a host can choose.
 #[derive(Clone, Debug)]
@@ -24,6 +30,11 @@ pub struct Config {
     /// `LATCHKEY_ATTESTATION_MODELS` may name the AAGUIDs that are accepted, separated by
     /// spaces.
     pub attestation: Attestation,
+    /// `LATCHKEY_PROVIDERS`: a JSON file with the OpenID Connect providers that people can
+    /// sign in with, see the README.
+    pub providers: Vec<Provider>,
+    /// `LATCHKEY_AUTOMATIC_SIGN_IN`: `on` or `off`, for the whole store.
+    pub automatic: bool,
     /// `LEPTOS_SITE_ADDR`: where to listen.
     pub address: SocketAddr,
     pub leptos: LeptosOptions,
@@ -50,6 +61,15 @@ impl Config {
                 origin("LATCHKEY_RELATED_ORIGINS", word)
             })?,
             attestation: attestation()?,
+            providers: match var(PROVIDERS, "").as_str() {
+                "" => vec![],
+                file => providers(Path::new(file))?,
+            },
+            automatic: match var("LATCHKEY_AUTOMATIC_SIGN_IN", "on").as_str() {
+                "on" => true,
+                "off" => false,
+                _ => return Err(wrong("LATCHKEY_AUTOMATIC_SIGN_IN", "on or off")),
+            },
             address,
             leptos: leptos_options(address),
         })
@@ -88,17 +108,88 @@ fn attestation() -> Result<Attestation, ConfigError> {
     }
 }
 
+const PROVIDERS: &str = "LATCHKEY_PROVIDERS";
+
+/// A provider in the JSON file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProviderEntry {
+    id: String,
+    name: String,
+    issuer: IssuerUrl,
+    client_id: ClientId,
+    client_secret: Option<ClientSecret>,
+    /// A file beside this one.
+    icon: Option<String>,
+    fedcm: Option<Url>,
+}
+
+/// # Errors
+/// What is expected of the file. Its text, which has secrets in it, is not repeated.
+pub fn providers(file: &Path) -> Result<Vec<Provider>, ConfigError> {
+    let expected = |what| wrong(PROVIDERS, what);
+    let text = fs::read(file).map_err(|_| expected("a file that can be read"))?;
+    let entries: Vec<ProviderEntry> = serde_json::from_slice(&text).map_err(|_| {
+        expected(
+            "a JSON array of objects with id, name, issuer and client_id, and if there are any \
+             client_secret, icon and fedcm",
+        )
+    })?;
+    let http = oidc::http().map_err(|_| expected("of any use without TLS"))?;
+    let mut providers: Vec<Provider> = vec![];
+    for entry in entries {
+        let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let known = providers.iter().any(|other| other.id == entry.id);
+        if known || entry.id.is_empty() || !entry.id.chars().all(letters) {
+            return Err(expected(
+                "a list in which every id is another one, of small letters, digits and hyphens",
+            ));
+        }
+        if !is_secure(entry.issuer.url()) || entry.fedcm.as_ref().is_some_and(|url| !is_secure(url))
+        {
+            return Err(expected("a list of https addresses (or http://localhost)"));
+        }
+        providers.push(Provider {
+            id: entry.id,
+            name: entry.name,
+            issuer: entry.issuer,
+            client_id: entry.client_id,
+            client_secret: entry.client_secret,
+            icon: entry.icon.map(|icon| data_uri(&file.with_file_name(icon))).transpose()?,
+            fedcm: entry.fedcm,
+            http: http.clone(),
+            published: oidc::Published::default(),
+        });
+    }
+    Ok(providers)
+}
+
+fn data_uri(file: &Path) -> Result<String, ConfigError> {
+    let kind = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("svg") => "svg+xml",
+        Some("png") => "png",
+        Some("webp") => "webp",
+        _ => return Err(wrong(PROVIDERS, "a list whose icons are .svg, .png or .webp files")),
+    };
+    let image = fs::read(file)
+        .map_err(|_| wrong(PROVIDERS, "a list whose icons are files in the same folder"))?;
+    Ok(format!("data:image/{kind};base64,{}", STANDARD.encode(image)))
+}
+
 /// WebAuthn works in secure contexts only, and its relying party has a name.
 fn origin(name: &'static str, text: &str) -> Result<Url, ConfigError> {
     let expected = "an origin such as https://store.example, or http://localhost:3000";
     let origin = Url::parse(text).map_err(|_| wrong(name, expected))?;
-    let host = origin.domain().unwrap_or_default();
-    let local = host == "localhost" || host.ends_with(".localhost");
-    let secure = origin.scheme() == "https" || (origin.scheme() == "http" && local);
-    if host.is_empty() || !secure || origin.path() != "/" {
+    if origin.domain().is_none() || !is_secure(&origin) || origin.path() != "/" {
         return Err(wrong(name, expected));
     }
     Ok(origin)
+}
+
+fn is_secure(url: &Url) -> bool {
+    let host = url.domain().unwrap_or_default();
+    let local = host == "localhost" || host.ends_with(".localhost");
+    url.scheme() == "https" || (url.scheme() == "http" && local)
 }
 
 /// What cargo-leptos passes on, with the values of Cargo.toml for a server that

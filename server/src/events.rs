@@ -17,6 +17,7 @@ pub enum Event {
     SignedIn,
     SignInFailed,
     SecondFactorAsked,
+    SecondFactorAskedAfter,
     PasskeyAdded,
     PasskeyDeleted,
     PasswordSet,
@@ -28,6 +29,10 @@ pub enum Event {
     SessionEnded,
     OtherSessionsEnded,
     AccountRenamed,
+    ProviderLinked,
+    ProviderUnlinked,
+    AutomaticOn,
+    AutomaticOff,
 }
 
 impl Event {
@@ -38,6 +43,7 @@ impl Event {
             Self::SignedIn => "Signed in",
             Self::SignInFailed => "Failed sign-in",
             Self::SecondFactorAsked => "Right password; the second factor was asked for",
+            Self::SecondFactorAskedAfter => "The second factor was asked for after",
             Self::PasskeyAdded => "Added",
             Self::PasskeyDeleted => "Deleted",
             Self::PasswordSet => "Password set",
@@ -49,6 +55,10 @@ impl Event {
             Self::SessionEnded => "Ended a session of",
             Self::OtherSessionsEnded => "All other sessions ended",
             Self::AccountRenamed => "Username or name changed",
+            Self::ProviderLinked => "Linked",
+            Self::ProviderUnlinked => "Unlinked",
+            Self::AutomaticOn => "Automatic sign-in switched on",
+            Self::AutomaticOff => "Automatic sign-in switched off",
         };
         format!("{what} {detail}").trim_end().to_owned()
     }
@@ -67,7 +77,7 @@ impl Call {
         let new = NewEvent { kind: &name, detail, browser: &browser };
         let store = &self.server.store;
         let kept = match event {
-            Event::SignInFailed | Event::SecondFactorAsked => {
+            Event::SignInFailed | Event::SecondFactorAsked | Event::SecondFactorAskedAfter => {
                 store.record_failure(account, new, self.now()).await
             }
             _ => store.record_event(account, new, self.now()).await,

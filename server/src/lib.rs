@@ -12,7 +12,9 @@ pub mod ceremonies;
 pub mod clock;
 pub mod config;
 mod events;
+mod federated;
 pub mod http;
+pub mod oidc;
 mod passkeys;
 mod proof;
 pub mod providers;
@@ -45,6 +47,10 @@ pub struct Server {
     pub origin: Url,
     /// Whose pages may use this store's passkeys as well.
     pub related_origins: Vec<Url>,
+    /// Whom people can sign in with, in the order of their buttons.
+    pub providers: Vec<oidc::Provider>,
+    /// Whether a saved password may sign in without being asked for.
+    pub automatic: bool,
     pub leptos: LeptosOptions,
 }
 
@@ -54,6 +60,9 @@ pub struct Call {
     pub server: Server,
     pub visit: Visit,
     pub user_agent: String,
+    /// Whether this browser's person signs in by hand: since they signed out, until they
+    /// have done so.
+    pub by_hand: bool,
 }
 
 impl Call {

@@ -26,6 +26,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         clock: Clock::system(),
         origin: config.origin.clone(),
         related_origins: config.related_origins,
+        providers: config.providers,
+        automatic: config.automatic,
         leptos: config.leptos,
     };
     tokio::spawn(tidy(server.clone()));

@@ -64,7 +64,7 @@ impl Call {
         let rp = &self.server.relying_party;
         let started = registration::start(rp, user, known, mode(conditional))?;
         let pending = Pending { account, conditional, state: started.state.clone() };
-        self.keep_challenge(ADDITION, &started, &pending).await?;
+        self.keep_ceremony(ADDITION, &started, &pending).await?;
         Ok(started.into())
     }
 
@@ -137,7 +137,13 @@ impl Call {
     pub async fn delete_passkey(&self, id: &str) -> Result<()> {
         let account = self.visit.proved(self.now()).await?;
         let row = self.own_passkey(account, id).await?;
-        match self.server.store.delete_passkey(account, id).await.map_err(internal)? {
+        match self
+            .server
+            .store
+            .delete_passkey(account, id, &self.issuers())
+            .await
+            .map_err(internal)?
+        {
             Deletion::Deleted => {
                 let detail = described(row.own_name.as_deref(), &row.aaguid);
                 self.record(account, Event::PasskeyDeleted, &detail).await;
@@ -278,6 +284,11 @@ pub(crate) fn in_words(how: &Means, passkeys: &[PasskeyRow]) -> String {
         Means::PasswordAndPasskey(id) => format!("with the password and {}", named(id)),
         Means::RecoveryCode => "with a recovery code".to_owned(),
         Means::PasswordAndRecoveryCode => "with the password and a recovery code".to_owned(),
+        Means::Provider(name) => format!("with {name}"),
+        Means::ProviderAndPasskey(name, id) => format!("with {name} and {}", named(id)),
+        Means::ProviderAndRecoveryCode(name) => format!("with {name} and a recovery code"),
+        Means::SavedPassword => "automatically, with the saved password".to_owned(),
+        Means::RememberedProvider(name) => format!("automatically, with {name}"),
     }
 }
 

@@ -32,8 +32,8 @@ struct Pending {
 }
 
 impl Call {
-    /// What can prove it. With a second factor the password alone does not: it would open
-    /// just what the second factor is to keep closed.
+    /// What can prove it. With a second factor neither the password nor a provider alone does:
+    /// it would open just what the second factor is to keep closed.
     ///
     /// # Errors
     /// [`Code::SignInRequired`]
@@ -43,7 +43,15 @@ impl Call {
         let row = store.account(account).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
         let has_password = store.has_password(account).await.map_err(internal)?;
         let passkeys = store.passkeys_of(account).await.map_err(internal)?;
-        Ok(Proofs { passkey: !passkeys.is_empty(), password: has_password && !row.second_factor })
+        let providers = match row.second_factor {
+            true => vec![],
+            false => self.providers_of(account).await?,
+        };
+        Ok(Proofs {
+            passkey: !passkeys.is_empty(),
+            password: has_password && !row.second_factor,
+            providers,
+        })
     }
 
     /// WebAuthn L3 §7.2 step 1, for the passkeys of one account. This is not an immediate
@@ -63,7 +71,7 @@ impl Call {
             .collect();
         let started = authentication::start_for(&self.server.relying_party, &allowed)?;
         let pending = Pending { prover, state: started.state.clone() };
-        self.keep_challenge(PROOF, &started, &pending).await?;
+        self.keep_ceremony(PROOF, &started, &pending).await?;
         Ok(started.into())
     }
 
@@ -95,7 +103,11 @@ impl Call {
             Prover::Owner(_) => self.visit.prove(epoch, self.now()).await,
             Prover::SecondFactor(_) => {
                 let offer = self.offer_after_passkey(&claim, &stored).await?;
-                self.sign_in(account, Means::PasswordAndPasskey(stored.id), Some(epoch)).await?;
+                let how = match self.visit.half_signed_in(self.now()).await?.provider {
+                    Some(provider) => Means::ProviderAndPasskey(provider, stored.id),
+                    None => Means::PasswordAndPasskey(stored.id),
+                };
+                self.sign_in(account, how, Some(epoch)).await?;
                 self.visit.set_offer(offer).await
             }
         }
@@ -130,8 +142,12 @@ impl Call {
     /// # Errors
     /// [`Code::SignInRequired`] or [`Code::RecoveryCodeWrong`]
     pub async fn second_factor_with_recovery_code(&self, code: &str) -> Result<()> {
-        let account = self.visit.half_signed_in(self.now()).await?;
-        self.use_recovery_code(Some(account), code, Means::PasswordAndRecoveryCode).await
+        let half = self.visit.half_signed_in(self.now()).await?;
+        let how = match half.provider {
+            Some(provider) => Means::ProviderAndRecoveryCode(provider),
+            None => Means::PasswordAndRecoveryCode,
+        };
+        self.use_recovery_code(Some(half.account), code, how).await
     }
 
     async fn use_recovery_code(&self, account: Option<Uuid>, code: &str, how: Means) -> Result<()> {
@@ -161,7 +177,7 @@ impl Call {
     /// A session has at most one of the two.
     async fn prover(&self) -> Result<Prover> {
         match self.visit.half_signed_in(self.now()).await {
-            Ok(account) => Ok(Prover::SecondFactor(account)),
+            Ok(half) => Ok(Prover::SecondFactor(half.account)),
             Err(_) => Ok(Prover::Owner(self.visit.signed_in().await?)),
         }
     }

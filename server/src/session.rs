@@ -2,14 +2,14 @@
 //!
 //! Nothing is stored and no cookie is set until something is put in.
 
-use app::api::{Code, Instant, Offer, Result};
+use app::api::{Code, Federated, Instant, Notice, Offer, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tower_sessions::{Expiry, Session, cookie::time::Duration};
 use uuid::Uuid;
 
 use crate::{
     internal,
-    store::{CartOwner, SessionRow, session_key},
+    store::{CartOwner, NewIdentity, SessionRow, session_key},
 };
 
 /// The sessions store reads this key too: it is the owner of the session.
@@ -20,7 +20,10 @@ const SIGN_IN: &str = "sign_in";
 const PROVED: &str = "proved";
 const HALF: &str = "half";
 const OFFER: &str = "offer";
-const NOTICE: &str = "notice";
+/// Under "notice" were plain sentences once.
+const NOTICE: &str = "told";
+const NEWCOMER: &str = "newcomer";
+const FEDERATED: &str = "federated";
 const GONE: &str = "gone";
 const CART: &str = "cart";
 const SINCE: &str = "since";
@@ -28,6 +31,9 @@ const SINCE: &str = "since";
 /// How long a proof of being the owner of an account is good, in milliseconds: for
 /// changes of how it is signed in to, and between a password and its second factor.
 pub const PROOF_LIFETIME: i64 = 5 * 60 * 1000;
+
+/// How long a newcomer has for choosing a username, in milliseconds.
+const STRANGER_LIFETIME: i64 = 30 * 60 * 1000;
 
 #[derive(Clone, Debug)]
 pub struct Visit(pub Session);
@@ -49,23 +55,53 @@ pub enum Means {
     PasswordAndPasskey(String),
     RecoveryCode,
     PasswordAndRecoveryCode,
+    /// By its name, as those that follow.
+    Provider(String),
+    ProviderAndPasskey(String, String),
+    ProviderAndRecoveryCode(String),
+    /// By the browser itself.
+    SavedPassword,
+    RememberedProvider(String),
 }
 
 impl Means {
     #[must_use]
     pub fn passkey(&self) -> Option<&str> {
         match self {
-            Self::Passkey(id) | Self::PasswordAndPasskey(id) => Some(id),
-            Self::Password | Self::RecoveryCode | Self::PasswordAndRecoveryCode => None,
+            Self::Passkey(id) | Self::PasswordAndPasskey(id) | Self::ProviderAndPasskey(_, id) => {
+                Some(id)
+            }
+            _ => None,
         }
+    }
+
+    /// Whether the browser did it by itself: then it proves nothing about who sits there.
+    #[must_use]
+    pub fn is_automatic(&self) -> bool {
+        matches!(self, Self::SavedPassword | Self::RememberedProvider(_))
     }
 }
 
-/// Whose password was right, and since when a second factor is waited for.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Half {
-    account: Uuid,
+/// Whose password was right, or whom a provider vouched for, and since when a second factor
+/// is waited for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Half {
+    pub account: Uuid,
     at: Instant,
+    /// The provider's name; none: it was the password.
+    #[serde(default)]
+    pub provider: Option<String>,
+}
+
+/// Somebody whom a provider vouched for, and who has no account yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stranger {
+    /// The provider's id in the configuration.
+    pub provider: String,
+    pub identity: NewIdentity,
+    pub username: Option<String>,
+    pub name: Option<String>,
+    pub at: Instant,
 }
 
 impl Visit {
@@ -109,10 +145,29 @@ impl Visit {
     ///
     /// # Errors
     /// [`Code::SignInRequired`] when there is no such account.
-    pub async fn half_signed_in(&self, now: Instant) -> Result<Uuid> {
+    pub async fn half_signed_in(&self, now: Instant) -> Result<Half> {
         let half: Option<Half> = self.get(HALF).await?;
         let half = half.filter(|half| is_recent(half.at, now));
-        Ok(half.ok_or(Code::SignInRequired)?.account)
+        half.ok_or_else(|| Code::SignInRequired.into())
+    }
+
+    /// Whom a provider vouched for a moment ago, and who has no account yet.
+    ///
+    /// # Errors
+    /// [`Code::SignInRequired`] when there is nobody.
+    pub async fn stranger(&self, now: Instant) -> Result<Stranger> {
+        let stranger: Option<Stranger> = self.get(NEWCOMER).await?;
+        let stranger = stranger.filter(|stranger| now.0 - stranger.at.0 < STRANGER_LIFETIME);
+        stranger.ok_or_else(|| Code::SignInRequired.into())
+    }
+
+    /// Remembers whom a provider vouched for, under a new session id.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn welcome(&self, stranger: &Stranger) -> Result<()> {
+        self.0.cycle_id().await.map_err(internal)?;
+        self.put(NEWCOMER, stranger).await
     }
 
     /// The anonymous cart, if there is one.
@@ -183,12 +238,14 @@ impl Visit {
     /// [`Code::SignInRequired`] when it does not begin.
     pub async fn sign_in(&self, account: Uuid, epoch: i64, note: &SignIn) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
-        for key in [CART, HALF, OFFER, NOTICE, GONE] {
+        for key in [CART, HALF, OFFER, NOTICE, GONE, NEWCOMER, FEDERATED, PROVED] {
             self.remove(key).await?;
         }
         self.put(ACCOUNT, account).await?;
         self.put(SIGN_IN, note).await?;
-        self.put(PROVED, note.at).await?;
+        if !note.how.is_automatic() {
+            self.put(PROVED, note.at).await?;
+        }
         self.begin_under(epoch).await
     }
 
@@ -197,17 +254,22 @@ impl Visit {
         self.0.save().await.map_err(|_| Code::SignInRequired.into())
     }
 
-    /// Remembers whose password was right, and signs nobody in: not before the second
-    /// factor. Whoever was signed in is not any more.
+    /// Remembers whose password was right, or whom a provider vouched for, and signs nobody
+    /// in: not before the second factor. Whoever was signed in is not any more.
     ///
     /// # Errors
     /// [`Code::Internal`] when the session cannot be changed.
-    pub async fn sign_in_half(&self, account: Uuid, now: Instant) -> Result<()> {
+    pub async fn sign_in_half(
+        &self,
+        account: Uuid,
+        provider: Option<String>,
+        now: Instant,
+    ) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
-        for key in [ACCOUNT, EPOCH, SIGN_IN, PROVED, OFFER, NOTICE] {
+        for key in [ACCOUNT, EPOCH, SIGN_IN, PROVED, OFFER, NOTICE, NEWCOMER, FEDERATED] {
             self.remove(key).await?;
         }
-        self.put(HALF, Half { account, at: now }).await
+        self.put(HALF, Half { account, at: now, provider }).await
     }
 
     /// Whoever is signed in has just proved it, and gets a new session id. `epoch`: as in
@@ -243,19 +305,42 @@ impl Visit {
     /// # Errors
     /// [`Code::Internal`] when the session cannot be changed.
     pub async fn tell(&self, sentence: impl Into<String>) -> Result<()> {
-        self.put(NOTICE, sentence.into()).await
+        self.put(NOTICE, Notice { sentence: sentence.into(), undo: false }).await
+    }
+
+    /// The same, of something that nobody asked for.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn tell_with_undo(&self, sentence: String) -> Result<()> {
+        self.put(NOTICE, Notice { sentence, undo: true }).await
     }
 
     /// # Errors
     /// [`Code::Internal`] when the session cannot be loaded.
-    pub async fn notice(&self) -> Result<Option<String>> {
+    pub async fn notice(&self) -> Result<Option<Notice>> {
         self.get(NOTICE).await
     }
 
     /// # Errors
     /// [`Code::Internal`] when the session cannot be changed.
     pub async fn told(&self) -> Result<()> {
-        self.remove(NOTICE).await
+        self.remove(NOTICE).await?;
+        self.remove(FEDERATED).await
+    }
+
+    /// What the browser may remember of a sign-in with a provider, from the next page on.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be loaded.
+    pub async fn federated(&self) -> Result<Option<Federated>> {
+        self.get(FEDERATED).await
+    }
+
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn set_federated(&self, federated: &Federated) -> Result<()> {
+        self.put(FEDERATED, federated).await
     }
 
     /// Ends the session here; its cookie is removed with the response.

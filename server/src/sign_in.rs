@@ -20,7 +20,7 @@ use crate::{
     internal,
     passkeys::described,
     session::{Means, SignIn},
-    store::{Challenge, PasskeyRow, PasskeyUse, StoreError},
+    store::{Challenge, PasskeyRow, PasskeyUse, PasswordRow, StoreError},
 };
 
 const SIGN_IN: &str = "sign-in";
@@ -32,7 +32,7 @@ impl Call {
     /// [`Code::Internal`]
     pub async fn start_sign_in(&self) -> Result<Options> {
         let started = authentication::start(&self.server.relying_party)?;
-        self.keep_challenge(SIGN_IN, &started, &started.state).await?;
+        self.keep_ceremony(SIGN_IN, &started, &started.state).await?;
         Ok(started.into())
     }
 
@@ -55,34 +55,77 @@ impl Call {
         Ok(signed_in)
     }
 
-    /// Signs in with a password: typed into the form, or saved in the browser and
-    /// returned by an immediate request.
+    /// Signs in with a password: typed into the form, or saved in the browser and chosen
+    /// there.
     ///
     /// # Errors
     /// [`Code::WrongPassword`], after the same time and in the same words for a
     /// username that nobody has.
     pub async fn sign_in_with_password(&self, username: &str, password: &str) -> Result<SignedIn> {
-        let key = Username::parse(username).map(|username| username.key()).unwrap_or_default();
-        let found = self.server.store.password_of(&key).await.map_err(internal)?;
-        let hash = found.as_ref().map(|found| found.hash.clone());
-        let right = self.server.passwords.verify(password, hash).await?;
-        let Some(found) = found else {
-            return Err(Code::WrongPassword.into());
-        };
+        let found = self.right_password(username, password).await?;
         let account = found.account;
-        if !right {
-            self.record(account, Event::SignInFailed, "with a password").await;
-            return Err(Code::WrongPassword.into());
-        }
         if found.second_factor {
             self.record(account, Event::SecondFactorAsked, "").await;
-            self.visit.sign_in_half(account, self.now()).await?;
+            self.visit.sign_in_half(account, None, self.now()).await?;
             return Ok(SignedIn::PasskeyToo);
         }
         let epoch = Some(found.sessions_epoch);
         let signed_in = self.sign_in(account, Means::Password, epoch).await?;
         self.visit.set_offer(self.offer_after_password(account).await?).await?;
         Ok(signed_in)
+    }
+
+    /// Signs in with a saved password that the browser brought by itself: for a person who
+    /// is not asked, so only where nothing else is asked for, and as no proof of anything.
+    ///
+    /// # Errors
+    /// [`Code::WrongPassword`], or [`Code::NotAutomatic`] where it is switched off, for
+    /// somebody who signs in by hand, and for an account with a second factor.
+    pub async fn sign_in_by_itself(&self, username: &str, password: &str) -> Result<SignedIn> {
+        if !self.may_sign_in_by_itself().await? {
+            return Err(Code::NotAutomatic.into());
+        }
+        let found = self.right_password(username, password).await?;
+        if found.second_factor || !found.automatic {
+            return Err(Code::NotAutomatic.into());
+        }
+        let epoch = Some(found.sessions_epoch);
+        let signed_in = self.sign_in(found.account, Means::SavedPassword, epoch).await?;
+        self.tell_automatic(&signed_in).await?;
+        Ok(signed_in)
+    }
+
+    /// Whether anybody may be signed in who has not asked for it.
+    ///
+    /// # Errors
+    /// [`Code::Internal`]
+    pub(crate) async fn may_sign_in_by_itself(&self) -> Result<bool> {
+        let signed_out = self.visit.account().await?.is_none();
+        let half = self.visit.half_signed_in(self.now()).await.is_ok();
+        Ok(self.server.automatic && !self.by_hand && signed_out && !half)
+    }
+
+    /// Nobody is signed in without being told.
+    pub(crate) async fn tell_automatic(&self, signed_in: &SignedIn) -> Result<()> {
+        match signed_in {
+            SignedIn::Done(name) => {
+                self.visit.tell_with_undo(format!("Signed in as {}.", name.display_name)).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn right_password(&self, username: &str, password: &str) -> Result<PasswordRow> {
+        let key = Username::parse(username).map(|username| username.key()).unwrap_or_default();
+        let found = self.server.store.password_of(&key).await.map_err(internal)?;
+        let hash = found.as_ref().map(|found| found.hash.clone());
+        let right = self.server.passwords.verify(password, hash).await?;
+        let found = found.ok_or(Code::WrongPassword)?;
+        if !right {
+            self.record(found.account, Event::SignInFailed, "with a password").await;
+            return Err(Code::WrongPassword.into());
+        }
+        Ok(found)
     }
 
     /// The passkey that an assertion names.
@@ -170,21 +213,33 @@ impl Call {
         Ok(SignedIn::Done(row.name()))
     }
 
-    /// Keeps what verification will need, for this session and purpose.
-    pub(crate) async fn keep_challenge<S: Serialize>(
+    /// Keeps what the verification of a ceremony will need.
+    pub(crate) async fn keep_ceremony<S: Serialize>(
         &self,
         purpose: &str,
         started: &Started,
         state: &S,
     ) -> Result<()> {
+        self.keep_challenge(purpose, &started.challenge, state, CHALLENGE_LIFETIME.into()).await
+    }
+
+    /// Keeps what verification will need, for this session and purpose. `lifetime`: in
+    /// milliseconds.
+    pub(crate) async fn keep_challenge<S: Serialize>(
+        &self,
+        purpose: &str,
+        challenge: &str,
+        state: &S,
+        lifetime: i64,
+    ) -> Result<()> {
         let now = self.now();
         let session = self.visit.begin(now).await?;
         let challenge = Challenge {
-            challenge: started.challenge.clone(),
+            challenge: challenge.to_owned(),
             session,
             purpose: purpose.to_owned(),
             state: serde_json::to_string(state).map_err(internal)?,
-            expires: Instant(now.0 + i64::from(CHALLENGE_LIFETIME)),
+            expires: Instant(now.0 + lifetime),
         };
         let kept = self.server.store.keep_challenge(&challenge).await;
         kept.map_err(|error| match error {
@@ -201,10 +256,18 @@ impl Call {
         purpose: &str,
         response: &str,
     ) -> Result<S> {
-        let challenge = challenge_of(response)?;
+        self.take_state(purpose, &challenge_of(response)?).await
+    }
+
+    /// The same, by the challenge itself.
+    pub(crate) async fn take_state<S: DeserializeOwned>(
+        &self,
+        purpose: &str,
+        challenge: &str,
+    ) -> Result<S> {
         let session = self.visit.key().await?.ok_or(Code::ChallengeUnknown)?;
         let store = &self.server.store;
-        let state = store.take_challenge(&challenge, &session, purpose, self.now()).await;
+        let state = store.take_challenge(challenge, &session, purpose, self.now()).await;
         let state = state.map_err(internal)?.ok_or(Code::ChallengeUnknown)?;
         serde_json::from_str(&state).map_err(internal)
     }

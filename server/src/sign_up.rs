@@ -46,7 +46,7 @@ impl Call {
             display_name: account.display_name,
             state: started.state.clone(),
         };
-        self.keep_challenge(SIGN_UP, &started, &pending).await?;
+        self.keep_ceremony(SIGN_UP, &started, &pending).await?;
         Ok(started.into())
     }
 
@@ -95,7 +95,11 @@ impl Call {
         self.server.store.username_taken(&key).await.map_err(internal)
     }
 
-    async fn new_account(&self, username: &str, display_name: &str) -> Result<NewAccount> {
+    pub(crate) async fn new_account(
+        &self,
+        username: &str,
+        display_name: &str,
+    ) -> Result<NewAccount> {
         let username = Username::parse(username)?;
         let display_name = DisplayName::parse(display_name)?;
         // That it is free is said early for the person's sake; that it stays so
@@ -110,14 +114,16 @@ impl Call {
             display_name: display_name.as_str().to_owned(),
             password_hash: None,
             passkey: None,
+            identity: None,
         })
     }
 
-    async fn create(&self, account: NewAccount, how: Means) -> Result<SignedIn> {
+    pub(crate) async fn create(&self, account: NewAccount, how: Means) -> Result<SignedIn> {
         let created = self.server.store.create_account(&account, self.now()).await;
         created.map_err(|error| match error {
             StoreError::UsernameTaken => PublicError::from(Code::UsernameTaken),
             StoreError::CredentialTaken => Code::CredentialTaken.into(),
+            StoreError::IdentityTaken => Code::IdentityTaken.into(),
             other => internal(other),
         })?;
         self.record(account.id, Event::AccountCreated, "").await;

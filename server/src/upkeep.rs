@@ -1,12 +1,13 @@
 //! The account page and what its owner changes there.
 
-use app::api::{Account, Code, PasskeyCard, PublicError, Result, SessionCard, Visitor};
+use app::api::{Account, Code, PasskeyCard, PublicError, Result, SessionCard, Upkeep, Visitor};
 
 use crate::{
     Call,
     accounts::{DisplayName, Username, recovery},
     events::Event,
     internal,
+    oidc::Provider,
     passkeys::in_words,
     plain,
     providers::provider_or_passkey,
@@ -35,9 +36,20 @@ impl Call {
                 Some(row) => self.offer(row).await?,
                 None => None,
             },
-            signals: self.signals(account.as_ref()).await?,
+            upkeep: Upkeep {
+                signals: self.signals(account.as_ref()).await?,
+                federated: self.visit.federated().await?,
+                automatic: self.may_sign_in_by_itself().await?.then(|| self.origins()),
+                by_hand: self.by_hand && account.is_none(),
+            },
+            providers: self.server.providers.iter().map(Into::into).collect(),
             account: account.map(|row| row.name()),
         })
+    }
+
+    /// Of the providers.
+    fn origins(&self) -> Vec<String> {
+        self.server.providers.iter().map(Provider::origin).collect()
     }
 
     /// # Errors
@@ -51,10 +63,14 @@ impl Call {
         let events = store.events_of(id, &Event::SignInFailed.name()).await.map_err(internal)?;
         let note = self.visit.sign_in_note().await?;
         let used = note.as_ref().and_then(|note| note.how.passkey());
+        let (identities, other_providers) = self.identity_cards(id).await?;
         Ok(Account {
             name: row.name(),
             has_password: store.has_password(id).await.map_err(internal)?,
+            identities,
+            other_providers,
             second_factor: row.second_factor,
+            automatic: self.server.automatic.then_some(row.automatic),
             recovery_codes: store.recovery_codes_left(id).await.map_err(internal)?,
             sessions: session_cards(sessions, &passkeys, self.visit.key().await?.as_deref()),
             passkeys: passkeys.into_iter().map(|row| passkey_card(row, used)).collect(),
@@ -134,6 +150,16 @@ impl Call {
         Ok(())
     }
 
+    /// # Errors
+    /// [`Code::SignInRequired`]
+    pub async fn set_automatic(&self, on: bool) -> Result<()> {
+        let account = self.visit.signed_in().await?;
+        self.server.store.set_automatic(account, on).await.map_err(internal)?;
+        let event = if on { Event::AutomaticOn } else { Event::AutomaticOff };
+        self.record(account, event, "").await;
+        Ok(())
+    }
+
     /// New recovery codes, of which nothing but hashes is kept.
     ///
     /// # Errors
@@ -148,10 +174,14 @@ impl Call {
         Ok(codes)
     }
 
+    /// Ends a session, and automatic sign-in: its browser may keep the password, and would be
+    /// back at once. Tells whether that was on.
+    ///
     /// # Errors
     /// [`Code::NotFound`] for anybody else's session.
-    pub async fn end_session(&self, key: &str) -> Result<()> {
+    pub async fn end_session(&self, key: &str) -> Result<bool> {
         let account = self.visit.signed_in().await?;
+        let automatic = self.is_automatic().await?;
         let (store, key) = (&self.server.store, plain(key)?);
         let sessions = store.sessions_of(account, self.now()).await.map_err(internal)?;
         let note = sessions.iter().find(|session| session.key == key);
@@ -165,17 +195,29 @@ impl Call {
             &browser.unwrap_or_else(|| "an unknown browser".to_owned()),
         )
         .await;
-        Ok(())
+        Ok(automatic)
     }
 
+    /// As [`Call::end_session`].
+    ///
     /// # Errors
     /// [`Code::SignInRequired`]
-    pub async fn end_other_sessions(&self) -> Result<()> {
+    pub async fn end_other_sessions(&self) -> Result<bool> {
         let account = self.visit.signed_in().await?;
+        let automatic = self.is_automatic().await?;
         let store = &self.server.store;
         store.end_other_sessions(account, &self.key().await?).await.map_err(internal)?;
         self.record(account, Event::OtherSessionsEnded, "").await;
-        Ok(())
+        Ok(automatic)
+    }
+
+    /// Whether a browser could sign in by itself to the account that is signed in.
+    async fn is_automatic(&self) -> Result<bool> {
+        let account = self.visit.signed_in().await?;
+        let row = self.server.store.account(account).await.map_err(internal)?;
+        let on = self.server.automatic && row.is_some_and(|row| row.automatic);
+        let proofs = self.proofs().await?;
+        Ok(on && (proofs.password || !proofs.providers.is_empty()))
     }
 
     /// Deletes the account. Its orders stay, without the person.

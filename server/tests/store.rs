@@ -624,6 +624,7 @@ fn account(username: &str) -> NewAccount {
         display_name: username.into(),
         password_hash: None,
         passkey: None,
+        identity: None,
     }
 }
 

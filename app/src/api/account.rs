@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountName, Instant, OrderSummary};
+use super::{AccountName, IdentityProvider, Instant, OrderSummary};
 
 /// What `/account` shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,8 +12,14 @@ pub struct Account {
     /// Oldest first.
     pub passkeys: Vec<PasskeyCard>,
     pub has_password: bool,
-    /// Whether a password alone does not sign in.
+    /// Oldest first.
+    pub identities: Vec<IdentityCard>,
+    /// Providers that the account has no identity with.
+    pub other_providers: Vec<IdentityProvider>,
+    /// Whether a password alone, or a provider alone, does not sign in.
     pub second_factor: bool,
+    /// Whether the browser may sign in by itself; nothing where the store does not let it.
+    pub automatic: Option<bool>,
     /// Recovery codes that are left.
     pub recovery_codes: i64,
     /// This one first, then newest first.
@@ -30,22 +36,47 @@ impl Account {
         self.passkeys.iter().find(|passkey| passkey.id == id)
     }
 
-    /// Why this passkey cannot be deleted, if it cannot.
+    /// Why a passkey cannot be deleted, if it cannot.
     #[must_use]
     pub fn must_keep(&self) -> Option<&'static str> {
         match self {
             Self { passkeys, .. } if passkeys.len() > 1 => None,
-            Self { has_password: false, .. } => Some(
-                "It is the only way to sign in to this account. Add another passkey or set a \
-                 password first.",
-            ),
             Self { second_factor: true, .. } => Some(
                 "Your password asks for it as the second factor. Add another passkey, or switch \
                  the second factor off first.",
             ),
-            _ => None,
+            Self { has_password: true, .. } => None,
+            Self { identities, .. } if identities.iter().any(|identity| identity.works) => None,
+            _ => Some(
+                "It is the only way to sign in to this account. Add another passkey or set a \
+                 password first.",
+            ),
         }
     }
+
+    /// Whether this identity is the only way to sign in.
+    #[must_use]
+    pub fn needs_identity(&self, id: &str) -> bool {
+        let this = |identity: &&IdentityCard| identity.works && identity.id == id;
+        let another = self.identities.iter().any(|other| other.works && other.id != id);
+        let alone = self.passkeys.is_empty() && !self.has_password && !another;
+        alone && self.identities.iter().any(|identity| this(&identity))
+    }
+}
+
+/// Who the account's owner is with a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityCard {
+    pub id: String,
+    /// The provider's name.
+    pub provider: String,
+    /// A `data:` URI.
+    pub icon: Option<String>,
+    /// What the provider calls its owner.
+    pub label: String,
+    pub linked: Instant,
+    /// Whether the store still works with the provider.
+    pub works: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,10 +139,34 @@ pub struct SecurityEvent {
 }
 
 /// How the person can prove to be the owner of the account once more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proofs {
     pub passkey: bool,
     pub password: bool,
+    pub providers: Vec<IdentityProvider>,
+}
+
+/// What the page's script tells or asks the browser, beside what people press.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upkeep {
+    pub signals: Option<Signals>,
+    /// The browser may remember who signed in, and with which provider.
+    pub federated: Option<Federated>,
+    /// The browser may sign in by itself, with a saved password or with one of the providers
+    /// at these origins.
+    pub automatic: Option<Vec<String>>,
+    /// The browser may not do so until the person has signed in by hand.
+    pub by_hand: bool,
+}
+
+/// A sign-in with a provider, for `FederatedCredential`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Federated {
+    /// What the provider calls the person: comes back as `login_hint`.
+    pub id: String,
+    pub name: String,
+    /// The provider's.
+    pub origin: String,
 }
 
 /// What password managers are to be told about an account's passkeys (WebAuthn L3

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use leptos::prelude::expect_context;
 
 use super::{
-    Account, Added, Cart, Checkout, Options, Order, Product, Proofs, Result, SecurityEvent,
-    SignedIn,
+    Account, Added, Cart, Checkout, Newcomer, Options, Order, Product, Proofs, Result,
+    SecurityEvent, SignedIn,
 };
 
 /// What the server does for one request. It knows the session of the request,
@@ -37,6 +37,8 @@ pub trait Backend: Send + Sync {
     /// [`Code::SignInRequired`] unless a password was right that needs a second
     /// factor.
     async fn awaits_second_factor(&self) -> Result<()>;
+    /// [`Code::SignInRequired`] unless a provider has vouched for somebody new.
+    async fn newcomer(&self) -> Result<Newcomer>;
 
     /// A challenge for any passkey of this store (WebAuthn L3 §7.2 step 1).
     async fn start_sign_in(&self) -> Result<Options>;
@@ -46,7 +48,6 @@ pub trait Backend: Send + Sync {
     async fn start_sign_up(&self, username: &str, display_name: &str) -> Result<Options>;
     /// Verifies a registration (§7.1), creates the account and signs it in.
     async fn finish_sign_up(&self, credential: &str) -> Result<SignedIn>;
-    async fn sign_in_with_password(&self, username: &str, password: &str) -> Result<SignedIn>;
 
     /// A challenge for the passkeys of one account (§7.2 step 1): the one that is
     /// signed in, or the one that waits for its second factor.

@@ -29,16 +29,6 @@ pub async fn finish_sign_up(credential: String) -> Result<SignedIn, PublicError>
     super::backend().finish_sign_up(&credential).await
 }
 
-/// For a saved password that an immediate request returned; the form on
-/// `/sign-in` posts without this.
-#[server(endpoint = "password/sign-in", input = Json)]
-pub async fn sign_in_with_password(
-    username: String,
-    password: String,
-) -> Result<SignedIn, PublicError> {
-    super::backend().sign_in_with_password(&username, &password).await
-}
-
 /// For a passkey of one account: a fresh proof, or a second factor.
 #[server(endpoint = "passkey/proof/start", input = Json)]
 pub async fn start_proof() -> Result<Options, PublicError> {

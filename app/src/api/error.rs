@@ -49,6 +49,15 @@ pub enum Code {
     LastWayIn,
     NoPasskey,
     SecondFactorMissing,
+    NotAutomatic,
+
+    // Providers (OpenID Connect)
+    ProviderUnavailable,
+    ProviderDenied,
+    ProviderRefused,
+    ProviderTimeout,
+    IdentityTaken,
+    WrongIdentity,
 
     // Ceremonies (WebAuthn L3 §7.1 and §7.2)
     ChallengeUnknown,
@@ -97,17 +106,19 @@ impl Code {
     pub fn status(self) -> u16 {
         match self {
             Self::TooLarge => 413,
-            Self::CrossSite | Self::ProofRequired => 403,
+            Self::CrossSite | Self::ProofRequired | Self::NotAutomatic => 403,
             Self::NotFound => 404,
             Self::SignInRequired | Self::WrongPassword | Self::RecoveryCodeWrong => 401,
             Self::UsernameTaken
             | Self::CredentialTaken
+            | Self::IdentityTaken
             | Self::LastWayIn
             | Self::NoPasskey
             | Self::SecondFactorMissing
             | Self::OutOfStock
             | Self::CartEmpty => 409,
             Self::Busy => 503,
+            Self::ProviderUnavailable => 502,
             Self::Internal | Self::Unreachable => 500,
             Self::UnknownCredential => 404,
             Self::UsernameInvalid
@@ -156,6 +167,28 @@ impl Code {
             Self::PasskeyNameInvalid => "Please enter a name of at most 64 characters.",
             Self::LastWayIn => {
                 "That is the last way to sign in, or the second factor needs it. Add another one first."
+            }
+            Self::NotAutomatic => "Please sign in by hand.",
+            Self::ProviderUnavailable => {
+                "That provider does not answer at the moment. Please try again later, or sign in \
+                 another way."
+            }
+            Self::ProviderDenied => {
+                "You were not signed in: the provider says that this was declined or cancelled. \
+                 You can try again, or sign in another way."
+            }
+            Self::ProviderRefused => {
+                "What the provider said could not be verified, so you were not signed in. Please \
+                 try again, or sign in another way."
+            }
+            Self::ProviderTimeout => {
+                "That sign-in took too long, was answered before, or was begun in another \
+                 browser. Please try again."
+            }
+            Self::IdentityTaken => "That identity is linked to another account of this store.",
+            Self::WrongIdentity => {
+                "That is somebody else’s identity, or the provider did not ask you to sign in \
+                 again. Please try again."
             }
             Self::SecondFactorMissing => "A second factor needs a password and a passkey.",
             Self::NoPasskey => "This account has no passkey to ask for. Add one first.",

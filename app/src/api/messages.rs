@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Offer, Signals};
+use super::{Offer, Upkeep};
 
 /// An amount in minor units (euro cents).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -76,10 +76,51 @@ pub struct Visitor {
     pub account: Option<AccountName>,
     /// Pieces in the cart.
     pub cart_count: i64,
-    /// What came of the visitor's last action.
-    pub notice: Option<String>,
+    pub notice: Option<Notice>,
     pub offer: Option<Offer>,
-    pub signals: Option<Signals>,
+    pub upkeep: Upkeep,
+    /// Whom people can sign in with, in the order of their buttons.
+    pub providers: Vec<IdentityProvider>,
+}
+
+/// What came of the visitor's last action, or what happened without one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub sentence: String,
+    /// Nobody asked for it: signing out undoes it.
+    pub undo: bool,
+}
+
+/// A provider of identities (OpenID Connect), as its buttons show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityProvider {
+    /// Its part of addresses.
+    pub id: String,
+    pub name: String,
+    /// A `data:` URI.
+    pub icon: Option<String>,
+    /// What the browser's memory of federated sign-ins goes by.
+    pub origin: String,
+    pub fedcm: Option<FedCm>,
+}
+
+/// How to ask the browser for an account with a provider (Federated Credential Management).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FedCm {
+    pub config_url: String,
+    pub client_id: String,
+}
+
+/// Somebody whom a provider vouches for, and who has no account yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Newcomer {
+    /// The provider's name.
+    pub provider: String,
+    /// What it calls the person.
+    pub label: String,
+    /// Suggested, if it would do and is free.
+    pub username: String,
+    pub display_name: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +194,17 @@ pub enum SignedIn {
     /// The account asks for a second factor, and until then for nothing else:
     /// on to `/second-factor`.
     PasskeyToo,
+    /// A provider vouches for somebody who has no account yet: on to `/sign-up/provider`.
+    NameNeeded,
+}
+
+/// A form that was posted by the page's script has done its work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Went {
+    /// Where to go on.
+    pub to: String,
+    /// Who is signed in, once somebody is.
+    pub name: Option<AccountName>,
 }
 
 /// What came back wrong in a form post, so that the page can be shown again

@@ -17,6 +17,6 @@ pub use account::*;
 pub use backend::{Backend, SharedBackend, backend};
 pub use error::{Code, PublicError};
 pub use messages::*;
-pub use next::{same_origin_path, with_next};
+pub use next::{escaped, same_origin_path, with_next};
 
 pub type Result<T> = std::result::Result<T, PublicError>;

@@ -3,16 +3,22 @@
 /// `path?next=…`, with the query's own characters escaped.
 #[must_use]
 pub fn with_next(path: &str, next: &str) -> String {
-    let mut address = format!("{path}?next=");
-    for byte in next.bytes() {
+    format!("{path}?next={}", escaped(next))
+}
+
+/// A value in a query.
+#[must_use]
+pub fn escaped(value: &str) -> String {
+    let mut text = String::new();
+    for byte in value.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
-                address.push(byte.into());
+                text.push(byte.into());
             }
-            _ => address.push_str(&format!("%{byte:02X}")),
+            _ => text.push_str(&format!("%{byte:02X}")),
         }
     }
-    address
+    text
 }
 
 /// `next` if a browser would stay in this store with it, else `/`. Browsers take

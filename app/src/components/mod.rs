@@ -3,10 +3,12 @@
 
 mod form;
 mod goods;
+mod providers;
 mod site;
 mod time;
 
 pub use form::{Control, Field, FormAlert};
 pub use goods::{OrderLines, Picture, Quantity, Stock};
-pub use site::{Mark, Notice, PasskeyUpkeep, SiteFooter, SiteHeader};
+pub use providers::{ProviderIcon, Providers};
+pub use site::{Mark, NoticeBar, PasskeyUpkeep, SiteFooter, SiteHeader};
 pub use time::When;

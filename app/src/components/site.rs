@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{Visitor, with_next},
-    pages::{here, is_passing, onward, visitor},
-    passkey::{PasskeyOffer, PasskeyPress, PasskeySignals, Place},
+    api::{FormOutcome, Notice, Upkeep, Visitor, with_next},
+    pages::{form_outcome, here, is_passing, onward, origins, visitor},
+    passkey::{BrowserUpkeep, PasskeyOffer, PasskeyPress, Place},
 };
 
 #[component]
@@ -35,7 +35,7 @@ fn Navigation(visitor: Visitor, here: String) -> impl IntoView {
             let form = with_next("/sign-in", &next);
             let signing_in = current("/sign-in");
             view! {
-                <PasskeyPress place=Place::Header next>
+                <PasskeyPress place=Place::Header origins=origins() next>
                     <a href=form aria-current=signing_in>"Sign in"</a>
                 </PasskeyPress>
             }
@@ -105,17 +105,27 @@ pub fn SiteFooter() -> impl IntoView {
 /// What came of the visitor's last action. It has the focus, so that screen readers
 /// read it before the page.
 #[component]
-pub fn Notice() -> impl IntoView {
+pub fn NoticeBar() -> impl IntoView {
     let notice = visitor().notice;
-    notice.map(|notice| {
-        view! { <p class="notice" role="status" tabindex="-1" autofocus=true>{notice}</p> }
+    notice.map(|Notice { sentence, undo }| {
+        let undo = undo.then(|| {
+            view! {
+                " "
+                <form method="post" action="/sign-out"><button class="quiet">"Undo"</button></form>
+            }
+        });
+        view! {
+            <div class="notice" role="status" tabindex="-1" autofocus=true>
+                <span>{sentence}</span> {undo}
+            </div>
+        }
     })
 }
 
-/// What the browser is asked or told on any page, once somebody is signed in.
+/// What the browser is asked or told on any page.
 #[component]
 pub fn PasskeyUpkeep() -> impl IntoView {
-    let Visitor { offer, signals, .. } = visitor();
+    let Visitor { offer, upkeep, .. } = visitor();
     let here = here();
     // Not where a passkey is being asked for or created already, and not over what is shown
     // only once.
@@ -123,8 +133,13 @@ pub fn PasskeyUpkeep() -> impl IntoView {
         || here.starts_with("/account/passkeys/new")
         || here.starts_with("/account/recovery-codes");
     let offer = offer.filter(|_| !busy);
+    // Nor does anybody sign in by themselves on a page for signing in, or on one that says
+    // what was wrong.
+    let landing = !is_passing() && form_outcome() == FormOutcome::default();
+    let upkeep = Upkeep { automatic: upkeep.automatic.filter(|_| landing), ..upkeep };
+    let upkeep = (upkeep != Upkeep::default()).then_some(upkeep);
     view! {
         {offer.map(|offer| view! { <PasskeyOffer offer here/> })}
-        {signals.map(|signals| view! { <PasskeySignals signals/> })}
+        {upkeep.map(|upkeep| view! { <BrowserUpkeep upkeep/> })}
     }
 }

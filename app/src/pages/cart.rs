@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{form_outcome, load, visitor};
+use super::{form_outcome, load, origins, visitor};
 use crate::{
     api::{self, CartLine, FormOutcome, backend},
     components::{FormAlert, Picture, Quantity},
@@ -106,7 +106,9 @@ fn check_out(signed_in: bool) -> impl IntoView {
     } else {
         view! {
             <div>
-                <PasskeyPress place=Place::CheckOut next="/checkout".to_owned()>{link()}</PasskeyPress>
+                <PasskeyPress place=Place::CheckOut origins=origins() next="/checkout".to_owned()>
+                    {link()}
+                </PasskeyPress>
                 <p class="hint">"You will be asked to sign in first."</p>
             </div>
         }

@@ -5,8 +5,8 @@ use leptos_meta::Title;
 
 use super::{load, next_path};
 use crate::{
-    api::{Proofs, backend, with_next},
-    components::{Control, Field, FormAlert},
+    api::{IdentityProvider, Proofs, backend, with_next},
+    components::{Control, Field, FormAlert, ProviderIcon},
     passkey::PasskeyProof,
 };
 
@@ -19,6 +19,9 @@ pub fn Confirm() -> impl IntoView {
 
 fn show(proofs: Proofs, next: String) -> impl IntoView {
     let recover = with_next("/recover", &next);
+    let aside = aside(&proofs);
+    let providers = proofs.providers.into_iter();
+    let providers = providers.map(|provider| with_provider(provider, next.clone())).collect_view();
     view! {
         <Title text="Confirm that it is you – Latchkey"/>
         <div class="narrow">
@@ -29,8 +32,9 @@ fn show(proofs: Proofs, next: String) -> impl IntoView {
             </p>
             <FormAlert/>
             {proofs.passkey.then(|| with_passkey(next.clone()))}
-            {proofs.password.then(|| with_password(next, proofs.passkey))}
-            <p class="aside">{aside(proofs)} " " <a href=recover>"Use a recovery code"</a></p>
+            {proofs.password.then(|| with_password(next.clone(), proofs.passkey))}
+            {providers}
+            <p class="aside">{aside} " " <a href=recover>"Use a recovery code"</a></p>
         </div>
     }
 }
@@ -66,10 +70,24 @@ fn with_password(next: String, second: bool) -> impl IntoView {
     }
 }
 
-fn aside(proofs: Proofs) -> &'static str {
+/// It asks the provider to have the person sign in there now, and believes only a token that
+/// says so.
+fn with_provider(provider: IdentityProvider, next: String) -> impl IntoView {
+    let words = format!("Sign in with {} again", provider.name);
+    view! {
+        <form class="form" method="post" action=format!("/confirm/{}", provider.id)>
+            <input type="hidden" name="next" value=next/>
+            <button class="button secondary provider"><ProviderIcon icon=provider.icon/> {words}</button>
+        </form>
+    }
+}
+
+fn aside(proofs: &Proofs) -> &'static str {
     match (proofs.passkey, proofs.password) {
         (true, true) => "Neither at hand?",
-        (false, false) => "This account has neither a passkey nor a password.",
+        (false, false) if proofs.providers.is_empty() => {
+            "This account has neither a passkey nor a password."
+        }
         _ => "Not at hand?",
     }
 }

@@ -8,6 +8,7 @@ mod checkout;
 mod confirm;
 mod errors;
 mod goodbye;
+mod leaving;
 mod one_button;
 mod order;
 mod product;
@@ -15,6 +16,7 @@ mod recover;
 mod second_factor;
 mod sign_in;
 mod sign_up;
+mod sign_up_with_provider;
 
 use std::future::Future;
 
@@ -30,6 +32,7 @@ pub use checkout::Checkout;
 pub use confirm::Confirm;
 pub use errors::{ErrorPage, NotFound};
 pub use goodbye::Goodbye;
+pub use leaving::Leaving;
 pub use one_button::OneButton;
 pub use order::Order;
 pub use product::Product;
@@ -37,6 +40,7 @@ pub use recover::Recover;
 pub use second_factor::SecondFactor;
 pub use sign_in::SignIn;
 pub use sign_up::SignUp;
+pub use sign_up_with_provider::SignUpWithProvider;
 
 use crate::api::{Code, FormOutcome, PublicError, Result, Visitor, same_origin_path, with_next};
 
@@ -95,6 +99,11 @@ pub(crate) fn visitor() -> Visitor {
     use_context().unwrap_or_default()
 }
 
+/// Of the providers that people can sign in with.
+pub(crate) fn origins() -> Vec<String> {
+    visitor().providers.into_iter().map(|provider| provider.origin).collect()
+}
+
 /// Path and query of the page that is being shown, as far as a browser would stay
 /// in this store with it: a request for `//elsewhere.example` is a page too.
 pub(crate) fn here() -> String {
@@ -104,8 +113,17 @@ pub(crate) fn here() -> String {
 }
 
 /// Pages that only lead on to somewhere else, or away.
-const PASSING: [&str; 7] =
-    ["/sign-in", "/sign-up", "/one-button", "/recover", "/second-factor", "/confirm", "/goodbye"];
+const PASSING: [&str; 9] = [
+    "/sign-in",
+    "/sign-up",
+    "/one-button",
+    "/recover",
+    "/second-factor",
+    "/confirm",
+    "/goodbye",
+    "/leaving",
+    "/federated",
+];
 
 pub(crate) fn is_passing() -> bool {
     let here = here();

@@ -22,7 +22,7 @@ pub fn OneButton() -> impl IntoView {
                 "Your browser will show the passkeys you have for this store. "
                 "Choose one, and confirm that it is you."
             </p>
-            <PasskeyPress place=Place::OneButton next>
+            <PasskeyPress place=Place::OneButton origins=vec![] next>
                 <a class="button" href=link>"Sign in with a passkey"</a>
             </PasskeyPress>
             <noscript><p class="note">"Passkeys need JavaScript."</p></noscript>

@@ -22,7 +22,7 @@ fn show(next: String) -> impl IntoView {
         <Title text="One more step – Latchkey"/>
         <div class="narrow">
             <h1>"One more step"</h1>
-            <p>"Your password was right. This account also asks for one of its passkeys."</p>
+            <p>"So far, so good. This account also asks for one of its passkeys."</p>
             <FormAlert/>
             <PasskeyProof next=next.clone()>
                 <button type="button" class="button">"Use a passkey"</button>

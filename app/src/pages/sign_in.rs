@@ -6,21 +6,23 @@ use leptos_meta::Title;
 use super::next_path;
 use crate::{
     api::with_next,
-    components::{Control, Field, FormAlert},
-    passkey::{PasskeyAutofill, PasskeyPress, Place},
+    components::{Control, Field, FormAlert, Providers},
+    passkey::{CredentialForm, PasskeyAutofill, PasskeyPress, Place},
 };
 
 #[component]
 pub fn SignIn() -> impl IntoView {
     let next = next_path();
     let heading = heading(&next);
+    let posted = next.clone();
     view! {
         <Title text=format!("{heading} – Latchkey")/>
         <div class="narrow">
             <h1>{heading}</h1>
             <FormAlert/>
+            <CredentialForm next=next.clone() passkey=false>
             <form class="form" method="post" action="/sign-in">
-                <input type="hidden" name="next" value=next.clone()/>
+                <input type="hidden" name="next" value=posted/>
                 <Field
                     name="username"
                     label="Username"
@@ -38,10 +40,12 @@ pub fn SignIn() -> impl IntoView {
                 />
                 <button class="button">"Sign in"</button>
             </form>
+            </CredentialForm>
             <PasskeyAutofill next=next.clone()/>
             <noscript>
                 <p class="note">"Passkeys need JavaScript. A password works without it."</p>
             </noscript>
+            <Providers next=next.clone()/>
             {other_device(next.clone())}
             <p class="aside">
                 "New here? " <a href=with_next("/sign-up", &next)>"Create an account"</a>
@@ -71,7 +75,7 @@ fn other_device(next: String) -> impl IntoView {
                 "Is your passkey on a phone or a security key? Your browser will show "
                 "a QR code to scan with the phone, or ask you to touch the key."
             </p>
-            <PasskeyPress place=Place::OtherDevice next>
+            <PasskeyPress place=Place::OtherDevice origins=vec![] next>
                 <a class="button secondary" href=link>"Use a passkey from another device"</a>
             </PasskeyPress>
         </section>

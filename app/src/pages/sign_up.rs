@@ -6,13 +6,14 @@ use leptos_meta::Title;
 use super::{form_outcome, next_path};
 use crate::{
     api::with_next,
-    components::{Control, Field, FormAlert},
-    passkey::PasskeySignUp,
+    components::{Control, Field, FormAlert, Providers},
+    passkey::CredentialForm,
 };
 
 #[component]
 pub fn SignUp() -> impl IntoView {
     let next = next_path();
+    let posted = next.clone();
     let sign_in = with_next("/sign-in", &next);
     view! {
         <Title text="Create an account – Latchkey"/>
@@ -22,9 +23,9 @@ pub fn SignUp() -> impl IntoView {
             <noscript>
                 <p class="note">"Passkeys need JavaScript. A password works without it."</p>
             </noscript>
-            <PasskeySignUp next=next.clone()>
+            <CredentialForm next=next.clone() passkey=true>
                 <form class="form" method="post" action="/sign-up">
-                    <input type="hidden" name="next" value=next/>
+                    <input type="hidden" name="next" value=posted/>
                     <Field
                         name="username"
                         label="Username"
@@ -52,7 +53,8 @@ pub fn SignUp() -> impl IntoView {
                     </div>
                     {with_password()}
                 </form>
-            </PasskeySignUp>
+            </CredentialForm>
+            <Providers next/>
             <p class="aside">
                 "Already have an account? " <a href=sign_in>"Sign in"</a>
             </p>

@@ -10,11 +10,11 @@ use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, CredentialsContainer};
+use web_sys::{AbortController, CredentialsContainer, Element};
 
-use crate::api::{AccountName, Signals, same_origin_path};
+use crate::api::{AccountName, FedCm, Federated, Signals, same_origin_path};
 
-use super::ladder::{self, Answer, Ask, Browser, Failure, Spelling, Support};
+use super::ladder::{Answer, Ask, Browser, Failure, Spelling, Support};
 
 type Js<T = JsValue> = Result<T, JsValue>;
 
@@ -26,6 +26,11 @@ pub(super) enum Credential {
         username: String,
         password: String,
     },
+    /// A provider by its origin, and what it calls the person.
+    Federated {
+        origin: String,
+        id: String,
+    },
     None(Answer),
 }
 
@@ -34,6 +39,7 @@ impl Credential {
         match self {
             Self::Passkey(_) => Answer::Passkey,
             Self::Password { .. } => Answer::Password,
+            Self::Federated { .. } => Answer::Federated,
             Self::None(answer) => *answer,
         }
     }
@@ -55,6 +61,7 @@ pub(super) async fn capabilities() -> Browser {
         immediate: can("immediateGet").then(spelling),
         conditional: can("conditionalGet"),
         conditional_create: can("conditionalCreate"),
+        passwords: has("PasswordCredential"),
         platform: can("passkeyPlatformAuthenticator") || can("userVerifyingPlatformAuthenticator"),
     }
 }
@@ -69,20 +76,41 @@ async fn client_capabilities() -> JsValue {
     }
 }
 
-/// What the browser says of each capability and interface that the store makes use of.
-pub(super) async fn support() -> Vec<(&'static str, Support)> {
+/// Writes into every element that names a capability or an interface what the browser says
+/// of it.
+pub(super) async fn fill_in_support(within: &Element) {
     let said = client_capabilities().await;
-    let of = |value: Js| match value.ok().and_then(|value| value.as_bool()) {
-        Some(true) => Support::Available,
-        Some(false) => Support::Absent,
-        None => Support::Unknown,
-    };
-    let interfaces = ladder::INTERFACES.map(|name| {
-        let there = member(&window(), name).map(|class| class.is_function().into());
-        (name, of(there))
+    each(within, "data-capability", |name| {
+        in_word(match member(&said, name).ok().and_then(|value| value.as_bool()) {
+            Some(true) => Support::Available,
+            Some(false) => Support::Absent,
+            None => Support::Unknown,
+        })
     });
-    let capabilities = ladder::CAPABILITIES.map(|name| (name, of(member(&said, name))));
-    interfaces.into_iter().chain(capabilities).collect()
+    each(within, "data-interface", |name| {
+        in_word(if has(name) { Support::Available } else { Support::Absent })
+    });
+}
+
+fn in_word(support: Support) -> &'static str {
+    match support {
+        Support::Available => "available",
+        Support::Absent => "absent",
+        Support::Unknown => "unknown",
+    }
+}
+
+/// Writes into every element with this attribute what its value stands for.
+pub(super) fn each(within: &Element, attribute: &str, text: impl Fn(&str) -> &'static str) {
+    let Ok(found) = within.query_selector_all(&format!("[{attribute}]")) else {
+        return;
+    };
+    for n in 0..found.length() {
+        if let Some(element) = found.get(n).and_then(|node| node.dyn_into::<Element>().ok()) {
+            let words = text(&element.get_attribute(attribute).unwrap_or_default());
+            element.set_text_content(Some(words));
+        }
+    }
 }
 
 /// Whether the browser reads the member `uiMode`: a request that asks for
@@ -105,12 +133,13 @@ fn spelling() -> Spelling {
     if read.get() { Spelling::UiMode } else { Spelling::Mediation }
 }
 
-/// `navigator.credentials.get`. `public_key`: the options, as JSON.
+/// `navigator.credentials.get`. `public_key`: the options, as JSON, where passkeys are asked
+/// for; `origins`: of the providers, where those are.
 ///
 /// Nothing is awaited before the browser is called: the press that led here is
 /// good for a few seconds only.
-pub(super) async fn get(ask: Ask, public_key: &str) -> Credential {
-    let outcome = match request(ask, public_key) {
+pub(super) async fn get(ask: Ask, public_key: &str, origins: &[String]) -> Credential {
+    let outcome = match request(ask, public_key, origins) {
         Ok(promise) => JsFuture::from(promise).await,
         Err(error) => Err(error),
     };
@@ -119,9 +148,14 @@ pub(super) async fn get(ask: Ask, public_key: &str) -> Credential {
         .unwrap_or_else(|error| Credential::None(Answer::Failed(failure(&error))))
 }
 
-fn request(ask: Ask, public_key: &str) -> Js<Promise> {
+fn request(ask: Ask, public_key: &str, origins: &[String]) -> Js<Promise> {
     let options = Object::new();
-    set(&options, "publicKey", &parse("parseRequestOptionsFromJSON", public_key)?);
+    if ask.is_for_passkeys() {
+        set(&options, "publicKey", &parse("parseRequestOptionsFromJSON", public_key)?);
+    } else {
+        set(&options, "password", &JsValue::TRUE);
+        set(&options, "federated", &providers(origins));
+    }
     match ask {
         Ask::Immediate { spelling, passwords } => {
             let member = match spelling {
@@ -138,8 +172,82 @@ fn request(ask: Ask, public_key: &str) -> Js<Promise> {
             set(&options, "mediation", &"conditional".into());
             set(&options, "signal", &new_pending()?);
         }
+        Ask::Chooser => set(&options, "mediation", &"optional".into()),
+        Ask::Silent => set(&options, "mediation", &"silent".into()),
     }
     credentials().get_with_options(options.unchecked_ref())
+}
+
+fn providers(origins: &[String]) -> Object {
+    let federated = Object::new();
+    set(&federated, "providers", &origins.iter().map(JsValue::from).collect::<Array>());
+    federated
+}
+
+/// `navigator.credentials.get` for a token of a provider (FedCM §2.5). From a press only.
+pub(super) async fn get_token(provider: &FedCm, nonce: &str) -> Option<String> {
+    let (options, identity, one, params) =
+        (Object::new(), Object::new(), Object::new(), Object::new());
+    set(&params, "nonce", &nonce.into());
+    set(&one, "configURL", &(&provider.config_url).into());
+    set(&one, "clientId", &(&provider.client_id).into());
+    set(&one, "params", &params);
+    set(&identity, "mode", &"active".into());
+    set(&identity, "providers", &Array::of1(&one));
+    set(&options, "identity", &identity);
+    let promise = credentials().get_with_options(options.unchecked_ref()).ok()?;
+    let credential = JsFuture::from(promise).await.ok()?;
+    member(&credential, "token").ok()?.as_string()
+}
+
+/// Saves a password that was right, in the browser's password manager, which may ask.
+pub(super) async fn save_password(id: &str, password: &str, name: &str) {
+    let details = Object::new();
+    set(&details, "password", &password.into());
+    save("PasswordCredential", details, id, name).await;
+}
+
+/// Has the browser remember which provider was signed in with.
+pub(super) async fn save_federated(federated: &Federated) {
+    let details = Object::new();
+    set(&details, "provider", &(&federated.origin).into());
+    save("FederatedCredential", details, &federated.id, &federated.name).await;
+}
+
+/// `navigator.credentials.store`. A courtesy: nothing depends on what comes of it, or on
+/// whether there is such a class.
+async fn save(class: &str, details: Object, id: &str, name: &str) {
+    let icon = format!("{}/favicon.svg", window().location().origin().unwrap_or_default());
+    set(&details, "id", &id.into());
+    set(&details, "name", &name.into());
+    set(&details, "iconURL", &icon.into());
+    let stored = async {
+        let class: Function = member(&window(), class)?.dyn_into()?;
+        let credential = Reflect::construct(&class, &Array::of1(&details))?;
+        JsFuture::from(credentials().store(credential.unchecked_ref())?).await
+    };
+    let _ = stored.await;
+}
+
+/// Credential Management L1 §2.3.4: nobody is signed in silently until the person has chosen
+/// a credential again.
+pub(super) async fn prevent_silent_access() {
+    if let Ok(done) = credentials().prevent_silent_access() {
+        let _ = JsFuture::from(done).await;
+    }
+}
+
+/// Whether nobody has touched the page yet: a page that is in use is not to be replaced.
+pub(super) fn is_untouched() -> bool {
+    let activation = member(&window().navigator(), "userActivation");
+    let active = activation.and_then(|activation| member(&activation, "hasBeenActive"));
+    active.is_ok_and(|active| active == false)
+}
+
+/// Path and query of this page.
+pub(super) fn here() -> String {
+    let location = window().location();
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }
 
 fn read(credential: &JsValue) -> Js<Credential> {
@@ -151,6 +259,7 @@ fn read(credential: &JsValue) -> Js<Credential> {
         "password" => {
             Ok(Credential::Password { username: text("id")?, password: text("password")? })
         }
+        "federated" => Ok(Credential::Federated { origin: text("provider")?, id: text("id")? }),
         _ => to_json(credential).map(Credential::Passkey),
     }
 }
@@ -272,6 +381,10 @@ fn failure(error: &JsValue) -> Failure {
 
 fn credentials() -> CredentialsContainer {
     window().navigator().credentials()
+}
+
+pub(super) fn has(class: &str) -> bool {
+    member(&window(), class).is_ok_and(|class| class.is_function())
 }
 
 /// The class, where it has the helpers that this file relies on.

@@ -4,33 +4,34 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use futures::future::{FutureExt, LocalBoxFuture, Shared};
 use leptos::prelude::set_timeout_with_handle;
+use web_sys::{Element, HtmlFormElement};
 
 use super::{
     Place,
     browser::{self, Credential},
     control::Control,
     ladder::{self, Answer, Ask, Browser, Failure, Step},
-    prefetch,
+    prefetch, server,
 };
 use crate::api::{
-    AccountName, Added, Code, Options, PublicError, Signals, SignedIn,
+    AccountName, Added, Code, FedCm, Options, PublicError, Signals, SignedIn, Upkeep, Went,
     ceremonies::{
-        dismiss_offer, finish_addition, finish_proof, finish_sign_in, finish_sign_up,
-        knows_passkey, sign_in_with_password, signalled, start_addition, start_proof,
-        start_sign_in, start_sign_up,
+        DismissOffer, FinishAddition, FinishProof, FinishSignIn, FinishSignUp, KnowsPasskey,
+        Signalled, StartAddition, StartProof, StartSignIn, StartSignUp,
     },
-    with_next,
+    escaped, with_next,
 };
 
 /// Climbs the ladder until the visitor is signed in, at the form, or told why
 /// not.
-pub(super) async fn press(place: Place, next: String, control: Control) {
+pub(super) async fn press(place: Place, origins: Vec<String>, next: String, control: Control) {
     let mut step = ladder::first(capabilities().await, place);
     let mut unanswered = None;
     while let Step::Ask(ask) | Step::AskAgain(ask) = step {
         let options = match unanswered.take() {
             Some(options) => Ok(options),
-            None => prefetch::take().await,
+            None if ask.is_for_passkeys() => prefetch::take().await,
+            None => Ok(Options { public_key: String::new() }),
         };
         let options = match options {
             Ok(options) => options,
@@ -38,9 +39,9 @@ pub(super) async fn press(place: Place, next: String, control: Control) {
         };
         // One request at a time: the form's autofill makes room.
         browser::end_pending();
-        let credential = browser::get(ask, &options.public_key).await;
+        let credential = browser::get(ask, &options.public_key, &origins).await;
         step = ladder::next(ask, credential.answer(), matches!(step, Step::AskAgain(_)));
-        if let Step::VerifyPasskey | Step::CheckPassword = step {
+        if let Step::VerifyPasskey | Step::CheckPassword | Step::ToProvider = step {
             return finish(credential, &options, &next, control).await;
         }
         unanswered = Some(options);
@@ -53,25 +54,42 @@ pub(super) async fn press(place: Place, next: String, control: Control) {
     rearm_autofill();
 }
 
-/// Lets the server decide, and goes on to `next` once signed in.
+/// Each kind of credential its own way: the server decides, and signed in it goes on to
+/// `next`; or a provider does.
 async fn finish(credential: Credential, asked: &Options, next: &str, control: Control) {
     prefetch::pause();
     let signed_in = match credential {
-        Credential::Passkey(json) => finish_sign_in(json).await,
-        Credential::Password { username, password } => {
-            sign_in_with_password(username, password).await
+        Credential::Passkey(json) => {
+            server::call(FinishSignIn { credential: json }).await.map(|done| match done {
+                SignedIn::Done(_) | SignedIn::NameNeeded => next.to_owned(),
+                SignedIn::PasskeyToo => with_next("/second-factor", next),
+            })
         }
+        Credential::Password { username, password } => {
+            let fields = [("username", &*username), ("password", &password), ("next", next)];
+            server::post("/sign-in", &server::form(&fields)).await.map(|Went { to, .. }| to)
+        }
+        Credential::Federated { origin, id } => Ok(to_provider(&origin, &id, next)),
         Credential::None(_) => return,
     };
     match signed_in {
-        Ok(SignedIn::Done(_)) => browser::go(next),
-        Ok(SignedIn::PasskeyToo) => browser::go(&with_next("/second-factor", next)),
+        Ok(to) => browser::go(&to),
         Err(error) => {
             prefetch::resume();
             say_refusal(&error, asked, control);
             rearm_autofill();
         }
     }
+}
+
+/// The address that leads on to a provider that the browser remembers.
+fn to_provider(origin: &str, id: &str, next: &str) -> String {
+    format!(
+        "{}&origin={}&login_hint={}",
+        with_next("/federated", next),
+        escaped(origin),
+        escaped(id)
+    )
 }
 
 fn say_refusal(error: &PublicError, asked: &Options, control: Control) {
@@ -110,11 +128,11 @@ async fn autofill(next: String, control: Control) {
     };
     // Without an answer from the server there is no autofill, and the form is
     // none the worse for it.
-    let Ok(options) = start_sign_in().await else {
+    let Ok(options) = server::call(StartSignIn {}).await else {
         return;
     };
     let renewal = set_timeout_with_handle(rearm_autofill, prefetch::FRESH);
-    let credential = browser::get(ask, &options.public_key).await;
+    let credential = browser::get(ask, &options.public_key, &[]).await;
     if let Ok(renewal) = renewal {
         renewal.clear();
     }
@@ -126,7 +144,8 @@ async fn autofill(next: String, control: Control) {
 /// Creates a passkey and the account that goes with it. Gives back what was
 /// wrong before the browser was asked at all.
 pub(super) async fn sign_up(name: AccountName, next: String, control: Control) -> Option<Code> {
-    let options = match start_sign_up(name.username, name.display_name).await {
+    let AccountName { username, display_name } = name;
+    let options = match server::call(StartSignUp { username, display_name }).await {
         Ok(options) => options,
         Err(error) => {
             control.say(error.message);
@@ -141,7 +160,7 @@ pub(super) async fn sign_up(name: AccountName, next: String, control: Control) -
         }
     };
     prefetch::pause();
-    match finish_sign_up(created.json).await {
+    match server::call(FinishSignUp { credential: created.json }).await {
         Ok(_) => browser::go(&next),
         Err(error) => {
             control.say(not_registered(error, &options, created.id).await);
@@ -155,7 +174,9 @@ pub(super) async fn sign_up(name: AccountName, next: String, control: Control) -
 /// password manager need not keep it; unless only the answer was lost.
 async fn not_registered(error: PublicError, options: &Options, credential_id: String) -> String {
     let known = match error.code {
-        Code::Unreachable => knows_passkey(credential_id.clone()).await.ok(),
+        Code::Unreachable => {
+            server::call(KnowsPasskey { credential_id: credential_id.clone() }).await.ok()
+        }
         _ => None,
     };
     if known == Some(true) {
@@ -167,9 +188,114 @@ async fn not_registered(error: PublicError, options: &Options, credential_id: St
     error.message
 }
 
+/// Posts a form with a password, and has the browser save the password if it was right. If it
+/// was not, the page itself says so, next to the field: it is posted the ordinary way.
+pub(super) async fn submit(form: HtmlFormElement, control: Control) {
+    let path = form.get_attribute("action").unwrap_or_default();
+    prefetch::pause();
+    match server::post(&path, &server::entries(&form)).await {
+        Ok(Went { to, name }) => {
+            browser::end_pending();
+            let username = server::entry(&form, "username").unwrap_or_default();
+            let name = name.unwrap_or(AccountName { display_name: username.clone(), username });
+            let password = server::entry(&form, "password").unwrap_or_default();
+            browser::save_password(&name.username, &password, &name.display_name).await;
+            browser::go(&to);
+        }
+        Err(error) if error.code == Code::Unreachable => {
+            prefetch::resume();
+            control.say(error.message);
+        }
+        Err(_) => {
+            let _ = form.submit();
+        }
+    }
+}
+
+/// What a page does when it has loaded, beside what people press.
+pub(super) async fn keep_up(upkeep: Upkeep) {
+    if upkeep.by_hand {
+        browser::prevent_silent_access().await;
+    }
+    if let Some(federated) = upkeep.federated {
+        browser::save_federated(&federated).await;
+    }
+    if let Some(signals) = upkeep.signals {
+        signal(signals).await;
+    }
+    if let Some(origins) = upkeep.automatic {
+        sign_in_by_itself(&origins).await;
+    }
+}
+
+/// Signs in with what the browser gives without a dialog. Whatever fails, fails silently:
+/// nobody asked for it.
+async fn sign_in_by_itself(origins: &[String]) {
+    if !capabilities().await.passwords || !browser::is_untouched() {
+        return;
+    }
+    let here = browser::here();
+    let to = match browser::get(Ask::Silent, "", origins).await {
+        Credential::Password { username, password } => {
+            prefetch::pause();
+            let fields = [
+                ("username", &*username),
+                ("password", &password),
+                ("next", &here),
+                ("automatic", "yes"),
+            ];
+            let went = server::post("/sign-in", &server::form(&fields)).await;
+            prefetch::resume();
+            went.ok().map(|Went { to, .. }| to)
+        }
+        Credential::Federated { origin, id } => {
+            Some(to_provider(&origin, &id, &here) + "&automatic=yes")
+        }
+        _ => None,
+    };
+    if let Some(to) = to {
+        browser::go(&to);
+    }
+}
+
+/// A nonce of the server, for a token of a provider.
+pub(super) async fn nonce(provider: String) -> Result<String, PublicError> {
+    server::post(&format!("/federated/{provider}/nonce"), &server::form(&[])).await
+}
+
+/// Asks the browser for a token of the provider (FedCM), which the server verifies.
+pub(super) async fn federate(
+    provider: String,
+    fedcm: FedCm,
+    nonce: impl Future<Output = Result<String, PublicError>>,
+    next: String,
+    control: Control,
+) {
+    let nonce = match nonce.await {
+        Ok(nonce) => nonce,
+        Err(error) => return control.say(error.message),
+    };
+    browser::end_pending();
+    let Some(token) = browser::get_token(&fedcm, &nonce).await else {
+        control.say(ladder::NO_TOKEN);
+        return rearm_autofill();
+    };
+    prefetch::pause();
+    let fields = [("nonce", &*nonce), ("token", &token), ("next", &next)];
+    let path = format!("/federated/{provider}/token");
+    match server::post(&path, &server::form(&fields)).await {
+        Ok(Went { to, .. }) => browser::go(&to),
+        Err(error) => {
+            prefetch::resume();
+            control.say(error.message);
+            rearm_autofill();
+        }
+    }
+}
+
 /// Asks for a passkey of this account, in the browser's dialog (modal), and goes on.
 pub(super) async fn prove(next: String, control: Control) {
-    let options = match start_proof().await {
+    let options = match server::call(StartProof {}).await {
         Ok(options) => options,
         // The password was too long ago.
         Err(error) if error.code == Code::SignInRequired => {
@@ -178,7 +304,7 @@ pub(super) async fn prove(next: String, control: Control) {
         Err(error) => return control.say(error.message),
     };
     browser::end_pending();
-    let credential = match browser::get(Ask::Modal, &options.public_key).await {
+    let credential = match browser::get(Ask::Modal, &options.public_key, &[]).await {
         Credential::Passkey(json) => json,
         Credential::None(Answer::Failed(failure)) => {
             return control.say(ladder::not_proved(failure));
@@ -186,7 +312,7 @@ pub(super) async fn prove(next: String, control: Control) {
         _ => return control.say(ladder::not_proved(Failure::Other)),
     };
     prefetch::pause();
-    match finish_proof(credential).await {
+    match server::call(FinishProof { credential }).await {
         Ok(()) => browser::go(&next),
         Err(error) => {
             prefetch::resume();
@@ -198,7 +324,7 @@ pub(super) async fn prove(next: String, control: Control) {
 /// Adds a passkey to the account, in the browser's dialog. `announce`: whether the next page
 /// is to say so.
 pub(super) async fn add(announce: bool, control: Control) -> Option<Added> {
-    let options = match start_addition(false).await {
+    let options = match server::call(StartAddition { conditional: false }).await {
         Ok(options) => options,
         Err(error) if error.code == Code::ProofRequired && announce => {
             browser::go(&with_next("/confirm", "/account/passkeys/new"));
@@ -216,10 +342,12 @@ pub(super) async fn add(announce: bool, control: Control) -> Option<Added> {
     };
     browser::end_pending();
     match browser::create(&options.public_key, false).await {
-        Ok(created) => match finish_addition(created.json, announce).await {
-            Ok(added) => return Some(tell(added)),
-            Err(error) => control.say(not_registered(error, &options, created.id).await),
-        },
+        Ok(created) => {
+            match server::call(FinishAddition { credential: created.json, announce }).await {
+                Ok(added) => return Some(tell(added)),
+                Err(error) => control.say(not_registered(error, &options, created.id).await),
+            }
+        }
         Err(failure) => control.say(ladder::not_created(failure)),
     }
     None
@@ -232,14 +360,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Lets the browser create a passkey by itself. Whatever fails, fails silently: nobody
 /// asked for it.
 pub(super) async fn add_automatically() -> Option<Added> {
-    let options = start_addition(true).await.ok()?;
+    let options = server::call(StartAddition { conditional: true }).await.ok()?;
     let end = set_timeout_with_handle(browser::end_pending, PATIENCE);
     let created = browser::create(&options.public_key, true).await;
     if let Ok(end) = end {
         end.clear();
     }
     let created = created.ok()?;
-    match finish_addition(created.json, false).await {
+    match server::call(FinishAddition { credential: created.json, announce: false }).await {
         Ok(added) => Some(tell(added)),
         Err(error) => {
             not_registered(error, &options, created.id).await;
@@ -257,23 +385,39 @@ fn tell(added: Added) -> Added {
 
 /// "Not now". If the server does not hear it, the person is asked again some day.
 pub(super) async fn dismiss() {
-    let _ = dismiss_offer().await;
+    let _ = server::call(DismissOffer {}).await;
 }
 
 /// Tells the password manager about the account's passkeys, then the server that this was
 /// done: without an answer, the next page tells it again.
 pub(super) async fn signal(signals: Signals) {
     browser::signal_account(&signals).await;
-    let _ = signalled(signals.version).await;
+    let _ = server::call(Signalled { version: signals.version }).await;
+}
+
+/// Writes what this browser can do, and what the presses named in the page would do, into it.
+pub(super) async fn fill_in_support(within: &Element) {
+    let browser = capabilities().await;
+    browser::each(within, "data-press", |place| {
+        ladder::in_words(ladder::first(browser, Place::named(place)))
+    });
+    browser::fill_in_support(within).await;
+}
+
+pub(super) fn has_fedcm() -> bool {
+    browser::has("IdentityCredential")
+}
+
+pub(super) fn saves_passwords() -> bool {
+    browser::has("PasswordCredential")
+}
+
+pub(super) fn entry(form: &HtmlFormElement, name: &str) -> Option<String> {
+    server::entry(form, name)
 }
 
 pub(super) fn go(path: &str) {
     browser::go(path);
-}
-
-/// What this browser says of itself.
-pub(super) async fn support() -> Vec<(&'static str, ladder::Support)> {
-    browser::support().await
 }
 
 /// What this browser can do; asked once.

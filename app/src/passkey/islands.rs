@@ -1,26 +1,33 @@
 //! The controls. Each is wrapped around plain links and forms, which do their
 //! work until the wasm has arrived, and without it.
 
+use futures::FutureExt;
 use leptos::{
     ev::{MouseEvent, SubmitEvent},
     prelude::*,
     wasm_bindgen::JsCast,
 };
-use web_sys::{HtmlButtonElement, HtmlFormElement, HtmlInputElement};
+use web_sys::{HtmlButtonElement, HtmlFormElement};
 
 use super::{
     Place,
     control::Control,
     flow,
-    ladder::{self, Bringing, Browser, Step, Support, UNSUPPORTED},
+    ladder::{self, Bringing, Step, UNSUPPORTED},
     prefetch,
 };
-use crate::api::{AccountName, Added, Code, Offer, Signals, with_next};
+use crate::api::{AccountName, Added, Code, FedCm, Offer, Upkeep, with_next};
 
-/// A press that tries passkeys first. `next`: where to go once signed in. The
-/// children hold the link that is followed without JavaScript.
+/// A press that tries passkeys first. `next`: where to go once signed in; `origins`: of the
+/// providers that the browser may remember. The children hold the link that is followed
+/// without JavaScript.
 #[island]
-pub fn PasskeyPress(place: Place, next: String, children: Children) -> impl IntoView {
+pub fn PasskeyPress(
+    place: Place,
+    origins: Vec<String>,
+    next: String,
+    children: Children,
+) -> impl IntoView {
     let control = Control::new();
     let wrapper = NodeRef::<leptos::html::Div>::new();
     Effect::new(move |_| check_support(place, control));
@@ -30,7 +37,7 @@ pub fn PasskeyPress(place: Place, next: String, children: Children) -> impl Into
     let press = move |event: MouseEvent| {
         if is_plain(&event) {
             event.prevent_default();
-            control.run(flow::press(place, next.clone(), control));
+            control.run(flow::press(place, origins.clone(), next.clone(), control));
         }
     };
     view! {
@@ -49,7 +56,7 @@ pub fn PasskeyPress(place: Place, next: String, children: Children) -> impl Into
             >
                 {children()}
             </div>
-            <Status control form=place.is_passing().then_some(form)/>
+            <Status control link=place.is_passing().then_some((form, "Sign in with a form".to_owned()))/>
         </div>
     }
 }
@@ -62,19 +69,76 @@ pub fn PasskeyAutofill(next: String) -> impl IntoView {
     Effect::new(move |_| flow::arm_autofill(next.clone(), control));
     view! {
         <div class="passkey">
-            <Status control form=None/>
+            <Status control link=None/>
         </div>
     }
 }
 
-/// Wraps the form of `/sign-up`: its button "… with a passkey" creates one.
+/// A press on a provider's button, where the browser can ask for the provider's token itself
+/// (FedCM). The children hold the link that is followed where it cannot.
 #[island]
-pub fn PasskeySignUp(next: String, children: Children) -> impl IntoView {
+pub fn ProviderPress(
+    provider: String,
+    fedcm: FedCm,
+    next: String,
+    /// Where the link leads, and to whom.
+    link: (String, String),
+    children: Children,
+) -> impl IntoView {
     let control = Control::new();
-    Effect::new(move |_| check_support(Place::OtherDevice, control));
+    // Fetched before the press, which is good for a few seconds only.
+    let nonce = StoredValue::new_local(None);
+    let id = provider.clone();
+    let intend = move || {
+        if nonce.with_value(Option::is_none) && flow::has_fedcm() {
+            let fetch = flow::nonce(id.clone()).boxed_local().shared();
+            leptos::task::spawn_local(fetch.clone().map(drop));
+            nonce.set_value(Some(fetch));
+        }
+    };
+    let (hover, focus, touch, fetch) = (intend.clone(), intend.clone(), intend.clone(), intend);
+    let press = move |event: MouseEvent| {
+        if !is_plain(&event) || !flow::has_fedcm() {
+            return;
+        }
+        event.prevent_default();
+        fetch();
+        // Good for one token.
+        let Some(fetched) = nonce.try_update_value(Option::take).flatten() else {
+            return;
+        };
+        let (provider, fedcm, next) = (provider.clone(), fedcm.clone(), next.clone());
+        control.run(flow::federate(provider, fedcm, fetched, next, control));
+    };
+    view! {
+        <div class="passkey" data-busy=move || control.busy.get().then_some("")>
+            <div
+                class="passkey-control"
+                on:pointerenter=move |_| hover()
+                on:focusin=move |_| focus()
+                on:touchstart=move |_| touch()
+                on:click=press
+            >
+                {children()}
+            </div>
+            <Status control link=Some(link)/>
+        </div>
+    }
+}
+
+/// Wraps a form with a password, which the browser may save once it was right. On `/sign-up`
+/// the button "… with a passkey" creates one instead (`passkey`).
+#[island]
+pub fn CredentialForm(next: String, passkey: bool, children: Children) -> impl IntoView {
+    let control = Control::new();
+    Effect::new(move |_| {
+        if passkey {
+            check_support(Place::OtherDevice, control);
+        }
+    });
     let submit = move |event: SubmitEvent| {
         let Some((form, name)) = passkey_form(&event) else {
-            return;
+            return submit_password(&event, control);
         };
         event.prevent_default();
         let next = next.clone();
@@ -94,7 +158,7 @@ pub fn PasskeySignUp(next: String, children: Children) -> impl IntoView {
             on:submit=submit
         >
             {children()}
-            <Status control form=None/>
+            <Status control link=None/>
         </div>
     }
 }
@@ -142,7 +206,7 @@ fn Ceremony(
             >
                 {children()}
             </div>
-            <Status control form=None/>
+            <Status control link=None/>
         </div>
     }
 }
@@ -211,7 +275,7 @@ pub fn PasskeyOffer(offer: Offer, here: String) -> impl IntoView {
                         <button class="quiet">"Not now"</button>
                     </form>
                 </div>
-                <Status control form=None/>
+                <Status control link=None/>
             </div>
             {move || added.get().map(|added| view! {
                 <p class="offer offer-done">
@@ -230,56 +294,33 @@ fn saved(Added { provider, .. }: Added) -> String {
     }
 }
 
-/// What this browser can do, and what a press would do in it. Until it has been asked, and
-/// without JavaScript: nothing is known, and a press follows its link.
+/// Fills in what this browser can do, and what a press would do in it. The children hold it
+/// as it is before the browser has been asked, and without JavaScript.
 #[island]
-pub fn BrowserSupport() -> impl IntoView {
-    let rung = |browser| PRESSES.map(|(press, place)| (press, ladder::first(browser, place)));
-    let rungs = RwSignal::new(rung(Browser::default()));
-    let support = RwSignal::new(ladder::unknown_support());
+pub fn BrowserSupport(children: Children) -> impl IntoView {
+    let wrapper = NodeRef::<leptos::html::Div>::new();
     Effect::new(move |_| {
         leptos::task::spawn_local(async move {
-            rungs.set(rung(flow::capabilities().await));
-            support.set(flow::support().await);
+            if let Some(wrapper) = wrapper.get_untracked() {
+                flow::fill_in_support(&wrapper).await;
+            }
         });
     });
-    let press = |(press, step)| view! { <li><strong>{press}</strong> " " {ladder::in_words(step)} "."</li> };
-    let row = |(name, support)| {
-        let word = match support {
-            Support::Available => "available",
-            Support::Absent => "absent",
-            Support::Unknown => "unknown",
-        };
-        view! { <tr data-support=word><th scope="row"><code>{name}</code></th><td>{word}</td></tr> }
-    };
-    view! {
-        <ul class="rungs">{move || rungs.get().map(press).collect_view()}</ul>
-        <table class="support">
-            <caption>"What this browser says of itself"</caption>
-            <tbody>{move || support.get().into_iter().map(row).collect_view()}</tbody>
-        </table>
-    }
+    view! { <div node_ref=wrapper>{children()}</div> }
 }
 
-const PRESSES: [(&str, Place); 4] = [
-    ("“Sign in” and “Check out”", Place::Header),
-    ("“Sign in with a passkey”", Place::OneButton),
-    ("“Use a passkey from another device”", Place::OtherDevice),
-    ("The username field", Place::Autofill),
-];
-
-/// Tells the browser's password manager about the account's passkeys.
+/// What a page tells and asks the browser by itself.
 #[island]
-pub fn PasskeySignals(signals: Signals) -> impl IntoView {
-    Effect::new(move |_| leptos::task::spawn_local(flow::signal(signals.clone())));
+pub fn BrowserUpkeep(upkeep: Upkeep) -> impl IntoView {
+    Effect::new(move |_| leptos::task::spawn_local(flow::keep_up(upkeep.clone())));
 }
 
 /// What the ceremony has to say, for eyes and screen readers.
 #[component]
-fn Status(control: Control, form: Option<String>) -> impl IntoView {
+fn Status(control: Control, link: Option<(String, String)>) -> impl IntoView {
     let link = move || {
-        let form = form.clone().filter(|_| !control.message.get().is_empty());
-        form.map(|form| view! { " " <a href=form>"Sign in with a form"</a> })
+        let link = link.clone().filter(|_| !control.message.get().is_empty());
+        link.map(|(to, words)| view! { " " <a href=to>{words}</a> })
     };
     view! {
         <p class="passkey-status" role="status" aria-live="polite">
@@ -326,14 +367,25 @@ fn is_plain(event: &MouseEvent) -> bool {
     event.button() == 0 && !changed && !event.default_prevented()
 }
 
+/// Posts a form with a password in it, where the browser could save that.
+fn submit_password(event: &SubmitEvent, control: Control) {
+    let form = event.target().and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+    let entered = |form: &HtmlFormElement| flow::entry(form, "password");
+    let Some(form) = form.filter(|form| entered(form).is_some_and(|typed| !typed.is_empty()))
+    else {
+        return;
+    };
+    if flow::saves_passwords() {
+        event.prevent_default();
+        control.run(flow::submit(form, control));
+    }
+}
+
 /// The form and the names in it, if it was submitted for a passkey.
 fn passkey_form(event: &SubmitEvent) -> Option<(HtmlFormElement, AccountName)> {
     let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
     let button: HtmlButtonElement = event.submitter()?.dyn_into().ok()?;
-    let entered = |name| {
-        let input = form.elements().named_item(name)?.dyn_into::<HtmlInputElement>().ok()?;
-        Some(input.value())
-    };
+    let entered = |name| flow::entry(&form, name);
     // Enter in any field presses the first button; a password says what was meant.
     if button.value() != "passkey" || !entered("password")?.is_empty() {
         return None;

@@ -5,7 +5,8 @@
 //! rung:
 //!
 //! 1. ask at once for what is right here (*immediate*): one dialog or none,
-//! 2. else open the browser's ordinary dialog (*modal*), where a page is for that,
+//! 2. else let the visitor choose among the saved passwords and providers (*chooser*), or
+//!    open the browser's ordinary dialog (*modal*) where a page is for that,
 //! 3. else go to the form.
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,24 @@ pub enum Place {
 }
 
 impl Place {
+    /// As [`Place::name`] puts it.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let places = [Self::Header, Self::OneButton, Self::OtherDevice];
+        places.into_iter().find(|place| place.name() == name).unwrap_or(Self::Autofill)
+    }
+
+    /// For an attribute on `/browser-support`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Header | Self::CheckOut => "header",
+            Self::OneButton => "one-button",
+            Self::OtherDevice => "other-device",
+            Self::Autofill => "autofill",
+        }
+    }
+
     /// Whether the page is about something else, so that the form has to be
     /// offered when the ceremony fails.
     #[must_use]
@@ -47,6 +66,8 @@ pub struct Browser {
     pub conditional: bool,
     /// The capability `conditionalCreate`.
     pub conditional_create: bool,
+    /// There is `PasswordCredential`: saved passwords can be asked for, and saved.
+    pub passwords: bool,
     /// A passkey can be kept on this device: the capability `passkeyPlatformAuthenticator`
     /// or `userVerifyingPlatformAuthenticator`.
     pub platform: bool,
@@ -61,28 +82,6 @@ pub enum Support {
     Unknown,
 }
 
-/// The capabilities that this store makes use of, by the names that browsers give them:
-/// those of `getClientCapabilities` (WebAuthn L3 §5.8.7), then interfaces.
-pub const CAPABILITIES: [&str; 9] = [
-    "immediateGet",
-    "conditionalGet",
-    "conditionalCreate",
-    "passkeyPlatformAuthenticator",
-    "userVerifyingPlatformAuthenticator",
-    "hybridTransport",
-    "signalUnknownCredential",
-    "signalAllAcceptedCredentials",
-    "signalCurrentUserDetails",
-];
-pub const INTERFACES: [&str; 4] =
-    ["PublicKeyCredential", "PasswordCredential", "FederatedCredential", "IdentityCredential"];
-
-/// Before the browser has been asked.
-#[must_use]
-pub fn unknown_support() -> Vec<(&'static str, Support)> {
-    INTERFACES.into_iter().chain(CAPABILITIES).map(|name| (name, Support::Unknown)).collect()
-}
-
 /// The rung that a press begins with, in words: few enough for one line of a phone, so that
 /// nothing moves when they change.
 #[must_use]
@@ -90,6 +89,7 @@ pub fn in_words(step: Step) -> &'static str {
     match step {
         Step::Ask(Ask::Immediate { passwords: true, .. }) => "asks at once: passkeys and passwords",
         Step::Ask(Ask::Immediate { .. }) => "asks at once: passkeys",
+        Step::Ask(Ask::Chooser) => "lets you choose a saved password",
         Step::Ask(Ask::Modal) => "opens the browser’s dialog",
         Step::Ask(Ask::Conditional) => "offers passkeys in its autofill",
         Step::ToForm => "leads to the form",
@@ -116,6 +116,19 @@ pub enum Ask {
     Modal,
     /// Offered in the autofill of the username field.
     Conditional,
+    /// The saved passwords and the remembered providers, for the visitor to choose from
+    /// (Credential Management L1 §2.3.2, `mediation: "optional"`).
+    Chooser,
+    /// The same without any dialog, or nothing (`mediation: "silent"`).
+    Silent,
+}
+
+impl Ask {
+    /// Whether it asks for a passkey, and so needs a challenge.
+    #[must_use]
+    pub fn is_for_passkeys(self) -> bool {
+        !matches!(self, Self::Chooser | Self::Silent)
+    }
 }
 
 /// How the browser answered a request.
@@ -123,6 +136,8 @@ pub enum Ask {
 pub enum Answer {
     Passkey,
     Password,
+    /// A provider that was signed in with before.
+    Federated,
     /// `null`
     Nothing,
     Failed(Failure),
@@ -156,6 +171,8 @@ pub enum Step {
     VerifyPasskey,
     /// The server checks the saved password.
     CheckPassword,
+    /// On to the remembered provider.
+    ToProvider,
     /// On to `/sign-in`, without any complaint.
     ToForm,
     Say(&'static str),
@@ -164,6 +181,7 @@ pub enum Step {
 
 pub const UNSUPPORTED: &str = "This browser does not support passkeys.";
 const DISMISSED: &str = "No passkey was used. You can try again, or sign in with a form.";
+pub const NO_TOKEN: &str = "You were not signed in. You can try again, or";
 const WRONG_ADDRESS: &str = "Passkeys do not work at this address of the store.";
 
 /// The rung that a press begins with.
@@ -174,8 +192,9 @@ pub fn first(browser: Browser, place: Place) -> Step {
         let ask = |spelling| Step::Ask(Ask::Immediate { spelling, passwords });
         browser.immediate.filter(|_| browser.webauthn).map(ask)
     };
+    let chooser = if browser.passwords { Step::Ask(Ask::Chooser) } else { Step::ToForm };
     match place {
-        Place::Header | Place::CheckOut => immediate(true).unwrap_or(Step::ToForm),
+        Place::Header | Place::CheckOut => immediate(true).unwrap_or(chooser),
         // The page speaks of passkeys only.
         Place::OneButton => immediate(false).unwrap_or(modal),
         // An immediate request would hide just what this button is for.
@@ -191,10 +210,11 @@ pub fn next(ask: Ask, answer: Answer, again: bool) -> Step {
     match (ask, answer) {
         (_, Answer::Passkey) => Step::VerifyPasskey,
         (_, Answer::Password) => Step::CheckPassword,
+        (_, Answer::Federated) => Step::ToProvider,
         // Nobody pressed anything, so nobody expects anything.
-        (Ask::Conditional, _) => Step::Stay,
+        (Ask::Conditional | Ask::Silent, _) => Step::Stay,
         (_, Answer::Failed(Failure::Pending)) if !again => Step::AskAgain(ask),
-        (Ask::Immediate { .. }, _) => Step::ToForm,
+        (Ask::Immediate { .. } | Ask::Chooser, _) => Step::ToForm,
         (Ask::Modal, Answer::Failed(Failure::Abort)) => Step::Stay,
         (Ask::Modal, Answer::Failed(Failure::Security)) => Step::Say(WRONG_ADDRESS),
         (Ask::Modal, Answer::Failed(Failure::NotSupported)) => Step::Say(UNSUPPORTED),
@@ -289,15 +309,19 @@ mod tests {
         immediate: Some(Spelling::UiMode),
         conditional: true,
         conditional_create: true,
+        passwords: true,
         platform: true,
     };
     const TRIAL: Browser = Browser { immediate: Some(Spelling::Mediation), ..NEW };
     const OLDER: Browser = Browser { immediate: None, ..NEW };
+    /// Such as Firefox.
+    const NO_PASSWORDS: Browser = Browser { passwords: false, ..OLDER };
     const NONE: Browser = Browser {
         webauthn: false,
         immediate: None,
         conditional: false,
         conditional_create: false,
+        passwords: false,
         platform: false,
     };
 
@@ -321,9 +345,46 @@ mod tests {
     fn the_header_and_the_checkout_ask_for_passkeys_and_passwords_at_once() {
         for place in [Place::Header, Place::CheckOut] {
             assert_eq!(first(NEW, place), Step::Ask(immediate(true)));
-            assert_eq!(first(OLDER, place), Step::ToForm);
+            assert_eq!(first(NO_PASSWORDS, place), Step::ToForm);
             assert_eq!(first(NONE, place), Step::ToForm);
         }
+    }
+
+    // The account chooser.
+
+    #[test]
+    fn without_immediate_requests_the_saved_passwords_are_asked_for() {
+        for place in [Place::Header, Place::CheckOut] {
+            assert_eq!(first(OLDER, place), Step::Ask(Ask::Chooser));
+            let no_webauthn = Browser { passwords: true, ..NONE };
+            assert_eq!(first(no_webauthn, place), Step::Ask(Ask::Chooser));
+        }
+        // These pages speak of passkeys only.
+        assert_eq!(first(OLDER, Place::OneButton), Step::Ask(Ask::Modal));
+        assert_eq!(first(OLDER, Place::OtherDevice), Step::Ask(Ask::Modal));
+    }
+
+    #[test]
+    fn each_choice_goes_its_own_way() {
+        let after = |answer| next(Ask::Chooser, answer, false);
+        assert_eq!(after(Answer::Password), Step::CheckPassword);
+        assert_eq!(after(Answer::Federated), Step::ToProvider);
+        assert_eq!(after(Answer::Nothing), Step::ToForm);
+        // `InvalidStateError`: the chooser of another tab is open.
+        for failure in [Failure::NotAllowed, Failure::InvalidState, Failure::Other] {
+            assert_eq!(after(Answer::Failed(failure)), Step::ToForm);
+        }
+    }
+
+    #[test]
+    fn nobody_hears_of_a_silent_request_that_brought_nothing() {
+        let after = |answer| next(Ask::Silent, answer, false);
+        assert_eq!(after(Answer::Password), Step::CheckPassword);
+        assert_eq!(after(Answer::Federated), Step::ToProvider);
+        for failure in [Failure::NotAllowed, Failure::Pending, Failure::InvalidState] {
+            assert_eq!(after(Answer::Failed(failure)), Step::Stay);
+        }
+        assert_eq!(after(Answer::Nothing), Step::Stay);
     }
 
     #[test]
@@ -355,7 +416,7 @@ mod tests {
     #[test]
     fn a_browser_without_webauthn_is_never_asked_for_passkeys() {
         let odd = Browser { webauthn: false, ..NEW };
-        assert_eq!(first(odd, Place::Header), Step::ToForm);
+        assert_eq!(first(odd, Place::Header), Step::Ask(Ask::Chooser));
         assert_eq!(first(odd, Place::Autofill), Step::Stay);
     }
 

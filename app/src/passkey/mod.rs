@@ -4,7 +4,8 @@
 //! * `flow`: what a press does, rung by rung;
 //! * [`ladder`]: which rung is next; pure, and tested natively;
 //! * `prefetch`: options from the server, ready before the press;
-//! * `browser`: the one file that touches JavaScript values.
+//! * `browser`: the one file that knows the browser's credentials, as JavaScript values;
+//! * `server`: the way to the server.
 
 mod browser;
 mod control;
@@ -12,9 +13,10 @@ mod flow;
 pub mod islands;
 pub mod ladder;
 mod prefetch;
+mod server;
 
 pub use islands::{
-    BrowserSupport, PasskeyAddition, PasskeyAutofill, PasskeyOffer, PasskeyPress, PasskeyProof,
-    PasskeySignUp, PasskeySignals,
+    BrowserSupport, BrowserUpkeep, CredentialForm, PasskeyAddition, PasskeyAutofill, PasskeyOffer,
+    PasskeyPress, PasskeyProof, ProviderPress,
 };
 pub use ladder::Place;

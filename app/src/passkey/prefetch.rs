@@ -7,8 +7,8 @@ use std::{
 
 use futures::future::{FutureExt, LocalBoxFuture, Shared};
 
-use super::browser;
-use crate::api::{Options, Result, ceremonies::start_sign_in};
+use super::{browser, server};
+use crate::api::{Options, Result, ceremonies::StartSignIn};
 
 type Fetch = Shared<LocalBoxFuture<'static, Result<Options>>>;
 
@@ -35,7 +35,7 @@ pub(super) fn begin() -> bool {
     }
     let fresh = PREFETCHED.with_borrow(|here| here.as_ref().is_some_and(Prefetched::is_fresh));
     if !fresh {
-        let fetch = start_sign_in().boxed_local().shared();
+        let fetch = server::call(StartSignIn {}).boxed_local().shared();
         // Polled by nobody, a future does not begin.
         leptos::task::spawn_local(fetch.clone().map(drop));
         PREFETCHED.set(Some(Prefetched { fetch, begun: browser::now() }));
@@ -48,7 +48,7 @@ pub(super) async fn take() -> Result<Options> {
     begin();
     match PREFETCHED.take() {
         Some(here) => here.fetch.await,
-        None => start_sign_in().await,
+        None => server::call(StartSignIn {}).await,
     }
 }
 

@@ -10,7 +10,8 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    forms::{Answer, Post, beside_field, entered, whole_form},
+    federated,
+    forms::{Answer, Post, Sender, beside_field, entered, went, whole_form},
     pages::show_again,
     status,
 };
@@ -54,7 +55,7 @@ pub(super) struct Proof {
 }
 
 pub(super) async fn confirm(post: Post<Proof>) -> Answer {
-    let Post { call, uri, fields: Proof { password, next } } = post;
+    let Post { call, uri, fields: Proof { password, next }, .. } = post;
     match call.prove_with_password(&password).await {
         Ok(()) => Ok(Redirect::to(same_origin_path(&next)).into_response()),
         Err(error) => {
@@ -132,7 +133,7 @@ enum PasswordAction {
 }
 
 pub(super) async fn change_password(post: Post<PasswordChange>) -> Answer {
-    let Post { call, uri, fields: PasswordChange { password, action } } = post;
+    let Post { call, uri, sender, fields: PasswordChange { password, action } } = post;
     let told = match action {
         PasswordAction::Set => call.set_password(&password).await.map(|before| match before {
             true => "Your password is changed. All other sessions have ended.",
@@ -144,7 +145,13 @@ pub(super) async fn change_password(post: Post<PasswordChange>) -> Answer {
         }),
     };
     match told {
+        Ok(sentence) if sender == Sender::Script => {
+            call.visit.tell(sentence).await?;
+            let name = call.account().await?.name;
+            Ok(went(ACCOUNT, Some(name)))
+        }
         Ok(sentence) => done(&call, sentence).await,
+        Err(error) if sender == Sender::Script => Err(error.into()),
         Err(error) => refused(error, call, &uri, vec![], beside_field).await,
     }
 }
@@ -162,7 +169,7 @@ enum Answered {
 }
 
 pub(super) async fn set_second_factor(post: Post<Switch>) -> Answer {
-    let Post { call, uri, fields } = post;
+    let Post { call, uri, fields, .. } = post;
     let on = fields.on == Answered::Yes;
     match call.set_second_factor(on).await {
         Ok(()) if on => {
@@ -181,13 +188,62 @@ pub(super) async fn make_recovery_codes(call: Call, uri: Uri) -> Answer {
 }
 
 pub(super) async fn end_session(call: Call, Path(id): Path<String>) -> Answer {
-    call.end_session(&id).await?;
-    done(&call, "That session has ended.").await
+    let automatic = call.end_session(&id).await?;
+    done(&call, &ended("That session has ended.", automatic)).await
 }
 
 pub(super) async fn end_other_sessions(call: Call) -> Answer {
-    call.end_other_sessions().await?;
-    done(&call, "All other sessions have ended.").await
+    let automatic = call.end_other_sessions().await?;
+    done(&call, &ended("All other sessions have ended.", automatic)).await
+}
+
+fn ended(sentence: &str, automatic: bool) -> String {
+    let off = " Automatic sign-in is off now, so that no browser comes back by itself.";
+    format!("{sentence}{}", if automatic { off } else { "" })
+}
+
+#[derive(Deserialize)]
+pub(super) struct AutomaticSwitch {
+    on: Answered,
+}
+
+pub(super) async fn set_automatic(post: Post<AutomaticSwitch>) -> Answer {
+    let Post { call, fields, .. } = post;
+    let on = fields.on == Answered::Yes;
+    call.set_automatic(on).await?;
+    done(&call, if on { "Automatic sign-in is on." } else { "Automatic sign-in is off." }).await
+}
+
+/// On to the provider, with a fresh proof only: whoever could link an identity of their own
+/// would be in for good.
+pub(super) async fn link(call: Call, Path(id): Path<String>) -> Answer {
+    match call.start_link(&id).await {
+        Ok(url) => Ok(federated::lead_away(call, &id, &url).await),
+        Err(error) => refused(error, call, &Uri::from_static(ACCOUNT), vec![], whole_form).await,
+    }
+}
+
+pub(super) async fn unlink(call: Call, Path(id): Path<String>, uri: Uri) -> Answer {
+    match call.unlink(&id).await {
+        Ok(name) => {
+            let sentence =
+                format!("{name} is unlinked, and does not sign in to this account any more.");
+            done(&call, &sentence).await
+        }
+        Err(error) => refused(error, call, &uri, vec![], whole_form).await,
+    }
+}
+
+pub(super) async fn confirm_with_provider(Path(id): Path<String>, post: Post<Next>) -> Answer {
+    let Post { call, fields: Next { next }, .. } = post;
+    let next = same_origin_path(&next).to_owned();
+    match call.start_provider_proof(&id, &next).await {
+        Ok(url) => Ok(federated::lead_away(call, &id, &url).await),
+        Err(error) => {
+            let page = Uri::from_static("/confirm");
+            refused(error, call, &page, vec![entered("next", next)], whole_form).await
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,16 +1,21 @@
 //! The form posts: everything that works without JavaScript. Each does its work
 //! and sends the visitor on, or shows its page again with what was wrong.
 
-use app::api::{Code, Delivery, FormOutcome, PublicError, SignedIn, same_origin_path, with_next};
+use app::api::{
+    AccountName, Code, Delivery, FormOutcome, PublicError, SignedIn, Went, same_origin_path,
+    with_next,
+};
 use axum::{
-    Form,
-    extract::{FromRequest, FromRequestParts, Request},
-    http::Uri,
+    Form, Json,
+    body::Body,
+    extract::{FromRequest, FromRequestParts, Multipart, Request},
+    http::{HeaderMap, HeaderValue, Uri, header::CONTENT_TYPE},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use url::form_urlencoded::Serializer;
 
-use super::{Refused, pages::show_again, status};
+use super::{Refused, login_status::by_hand_from_now_on, pages::show_again, status};
 use crate::{
     Call, Server,
     accounts::{DisplayName, Username, passwords},
@@ -22,8 +27,23 @@ use crate::{
 pub(super) struct Post<T> {
     pub(super) call: Call,
     pub(super) uri: Uri,
+    pub(super) sender: Sender,
     pub(super) fields: T,
 }
+
+/// What posted a form, and wants the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// The browser, which shows the page that it is given.
+    Browser,
+    /// The page's script: the answer is [`Went`] or a [`PublicError`], as JSON.
+    Script,
+}
+
+/// With this header our own script posts a form, as `multipart/form-data`. It is also the
+/// proof that the request comes from this store: another site's page can make a browser post
+/// a form, but not with a header of its own (CORS would ask this server first).
+const SCRIPT: &str = "latchkey-script";
 
 impl<T: DeserializeOwned> FromRequest<Server> for Post<T> {
     type Rejection = Refused;
@@ -32,11 +52,60 @@ impl<T: DeserializeOwned> FromRequest<Server> for Post<T> {
         let (mut parts, body) = request.into_parts();
         let call = Call::from_request_parts(&mut parts, server).await?;
         let uri = parts.uri.clone();
-        let request = Request::from_parts(parts, body);
+        let script = parts.headers.contains_key(SCRIPT);
+        let sender = if script { Sender::Script } else { Sender::Browser };
+        let multipart = is_multipart(&parts.headers);
+        let mut request = Request::from_parts(parts, body);
+        if multipart {
+            if sender != Sender::Script {
+                return Err(PublicError::from(Code::CrossSite).into());
+            }
+            request = url_encoded(request, server).await?;
+        }
         let Form(fields) = Form::from_request(request, server)
             .await
             .map_err(|_| PublicError::from(Code::Malformed))?;
-        Ok(Self { call, uri, fields })
+        Ok(Self { call, uri, sender, fields })
+    }
+}
+
+fn is_multipart(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("multipart/form-data"))
+}
+
+/// The same form, in the encoding that all forms of this store are read from.
+async fn url_encoded(request: Request, server: &Server) -> Result<Request, Refused> {
+    let malformed = || PublicError::from(Code::Malformed);
+    let mut parts = Multipart::from_request(request, server).await.map_err(|_| malformed())?;
+    let mut fields = vec![];
+    while let Some(part) = parts.next_field().await.map_err(|_| malformed())? {
+        let name = part.name().unwrap_or_default().to_owned();
+        fields.push((name, part.text().await.map_err(|_| malformed())?));
+    }
+    let form = Serializer::new(String::new()).extend_pairs(fields).finish();
+    let mut request = Request::post("/").body(Body::from(form)).map_err(|_| malformed())?;
+    let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+    request.headers_mut().insert(CONTENT_TYPE, kind);
+    Ok(request)
+}
+
+/// The answer to [`Sender::Script`].
+pub(super) fn went(to: &str, name: Option<AccountName>) -> Response {
+    Json(Went { to: to.to_owned(), name }).into_response()
+}
+
+/// On from a sign-in: to where the visitor was going, unless something is to be done first.
+pub(super) fn signed_in(sender: Sender, signed_in: SignedIn, next: &str) -> Response {
+    let next = same_origin_path(next);
+    let (to, name) = match signed_in {
+        SignedIn::Done(name) => (next.to_owned(), Some(name)),
+        SignedIn::PasskeyToo => (with_next("/second-factor", next), None),
+        SignedIn::NameNeeded => (with_next("/sign-up/provider", next), None),
+    };
+    match sender {
+        Sender::Script => went(&to, name),
+        Sender::Browser => Redirect::to(&to).into_response(),
     }
 }
 
@@ -60,7 +129,7 @@ enum Action {
 }
 
 pub(super) async fn change_cart(post: Post<CartChange>) -> Answer {
-    let Post { call, uri, fields: CartChange { slug, quantity, action } } = post;
+    let Post { call, uri, fields: CartChange { slug, quantity, action }, .. } = post;
     // What is no number is refused like a number that is out of bounds.
     let wanted = quantity.trim().parse().unwrap_or(-1);
     let change = match action {
@@ -93,7 +162,7 @@ pub(super) struct OrderForm {
 }
 
 pub(super) async fn place_order(post: Post<OrderForm>) -> Answer {
-    let Post { call, uri, fields: OrderForm { placement, name, address } } = post;
+    let Post { call, uri, fields: OrderForm { placement, name, address }, .. } = post;
     let delivery = Delivery { name: name.clone(), address: address.clone() };
     let (code, errors) = match call.place_order(&placement, &delivery).await {
         Ok(Placement::Placed(number) | Placement::Already(number)) => {
@@ -139,16 +208,24 @@ pub(super) struct SignInForm {
     password: String,
     #[serde(default)]
     next: String,
+    /// Set where nobody pressed anything: the browser brought a saved password.
+    #[serde(default)]
+    automatic: String,
 }
 
 pub(super) async fn sign_in(post: Post<SignInForm>) -> Answer {
-    let Post { call, uri, fields: SignInForm { username, password, next } } = post;
+    let Post { call, uri, sender, fields: SignInForm { username, password, next, automatic } } =
+        post;
+    if !automatic.is_empty() {
+        return Ok(match call.sign_in_by_itself(&username, &password).await {
+            Ok(done) => signed_in(sender, done, &next),
+            // What was refused once is not tried on every page.
+            Err(error) => by_hand_from_now_on(&call, Refused(error).into_response()),
+        });
+    }
     match call.sign_in_with_password(&username, &password).await {
-        Ok(SignedIn::Done(_)) => Ok(Redirect::to(same_origin_path(&next)).into_response()),
-        Ok(SignedIn::PasskeyToo) => {
-            let page = with_next("/second-factor", same_origin_path(&next));
-            Ok(Redirect::to(&page).into_response())
-        }
+        Ok(done) => Ok(signed_in(sender, done, &next)),
+        Err(error) if sender == Sender::Script => Err(error.into()),
         Err(error) => {
             let values = vec![entered("username", username), entered("next", next)];
             let code = status(error.code);
@@ -169,14 +246,14 @@ pub(super) struct CodeForm {
 
 /// A recovery code, instead of the passkey that the password is to be followed by.
 pub(super) async fn second_factor(post: Post<CodeForm>) -> Answer {
-    let Post { call, uri, fields } = post;
+    let Post { call, uri, fields, .. } = post;
     let signed_in = call.second_factor_with_recovery_code(&fields.code).await;
     after_code(signed_in, call, &uri, fields).await
 }
 
 /// A recovery code, instead of everything else.
 pub(super) async fn recover(post: Post<CodeForm>) -> Answer {
-    let Post { call, uri, fields } = post;
+    let Post { call, uri, fields, .. } = post;
     let signed_in = call.sign_in_with_recovery_code(&fields.username, &fields.code).await;
     after_code(signed_in, call, &uri, fields).await
 }
@@ -229,7 +306,7 @@ enum Way {
 }
 
 pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
-    let Post { call, uri, mut fields } = post;
+    let Post { call, uri, sender, mut fields } = post;
     // Enter in any field presses the first button; a password says what was meant.
     if !fields.password.is_empty() {
         fields.way = Way::Password;
@@ -251,12 +328,15 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
     if errors.is_empty() {
         let SignUpForm { username, display_name, password, .. } = &fields;
         match call.sign_up_with_password(username, display_name, password).await {
-            Ok(_) => return Ok(Redirect::to(same_origin_path(&fields.next)).into_response()),
+            Ok(done) => return Ok(signed_in(sender, done, &fields.next)),
             Err(error) => {
                 code = error.code;
                 errors.push(beside_field(error));
             }
         }
+    }
+    if sender == Sender::Script {
+        return Err(PublicError::from(code).into());
     }
     let values = vec![
         entered("username", fields.username),
@@ -267,14 +347,54 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
     Ok(show_again(call, &uri, status(code), FormOutcome { values, errors }).await)
 }
 
+#[derive(Deserialize)]
+pub(super) struct NamesForm {
+    username: String,
+    display_name: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// The rest of an account that begins with a provider.
+pub(super) async fn sign_up_with_provider(post: Post<NamesForm>) -> Answer {
+    let Post { call, uri, sender, fields: NamesForm { username, display_name, next } } = post;
+    let mut errors = names_errors(&username, &display_name);
+    let mut code = Code::UsernameInvalid;
+    if errors.is_empty() {
+        match call.sign_up_with_provider(&username, &display_name).await {
+            Ok(done) => return Ok(signed_in(sender, done, &next)),
+            Err(error) if error.code == Code::SignInRequired => {
+                return Ok(
+                    Redirect::to(&with_next("/sign-up", same_origin_path(&next))).into_response()
+                );
+            }
+            Err(error) => {
+                code = error.code;
+                errors.push(beside_field(error));
+            }
+        }
+    }
+    let values = vec![
+        entered("username", username),
+        entered("display_name", display_name),
+        entered("next", next),
+    ];
+    Ok(show_again(call, &uri, status(code), FormOutcome { values, errors }).await)
+}
+
+fn names_errors(username: &str, display_name: &str) -> Vec<(String, String)> {
+    let names = [Username::parse(username).err(), DisplayName::parse(display_name).err()];
+    names.into_iter().flatten().map(|code| beside_field(code.into())).collect()
+}
+
 /// All that is wrong with the entries, so that nobody has to find out one by one.
 fn sign_up_errors(fields: &SignUpForm) -> Vec<(String, String)> {
-    let names =
-        [Username::parse(&fields.username).err(), DisplayName::parse(&fields.display_name).err()];
+    let mut errors = names_errors(&fields.username, &fields.display_name);
     // Whether it is easily guessed takes longer to say: that waits for its turn.
     let password = passwords::check_length(&fields.password).err();
     let password = password.filter(|_| fields.way == Way::Password);
-    names.into_iter().chain([password]).flatten().map(|code| beside_field(code.into())).collect()
+    errors.extend(password.map(|code| beside_field(code.into())));
+    errors
 }
 
 pub(super) async fn sign_out(call: Call) -> Answer {

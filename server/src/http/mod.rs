@@ -2,9 +2,11 @@
 
 mod account;
 mod api;
+mod federated;
 mod forms;
 mod guard;
 mod log;
+mod login_status;
 mod pages;
 mod session;
 mod well_known;
@@ -56,11 +58,18 @@ pub fn router(server: Server) -> Router {
         .route("/checkout", get(pages::show).post(forms::place_order))
         .route("/sign-in", get(pages::show).post(forms::sign_in))
         .route("/sign-up", get(pages::show).post(forms::sign_up))
+        .route("/sign-up/provider", get(pages::show).post(forms::sign_up_with_provider))
+        .route("/federated", get(federated::start_at))
+        .route("/federated/{provider}", get(federated::start))
+        .route("/federated/{provider}/callback", get(federated::callback))
+        .route("/federated/{provider}/nonce", post(federated::start_token))
+        .route("/federated/{provider}/token", post(federated::finish_token))
         .route("/second-factor", get(pages::show).post(forms::second_factor))
         .route("/recover", get(pages::show).post(forms::recover))
         .route(session::SIGN_OUT, post(forms::sign_out))
         .route("/goodbye", get(pages::show))
         .route("/confirm", get(pages::show).post(account::confirm))
+        .route("/confirm/{provider}", post(account::confirm_with_provider))
         .route("/account", get(pages::show))
         .route("/account/name", get(account::back).post(account::rename))
         .route("/account/passkeys/new", get(pages::show))
@@ -71,6 +80,9 @@ pub fn router(server: Server) -> Router {
         .route("/account/recovery-codes", get(pages::show).post(account::make_recovery_codes))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
         .route("/account/sessions/{id}/end", post(account::end_session))
+        .route("/account/automatic", get(account::back).post(account::set_automatic))
+        .route("/account/providers/{provider}/link", get(account::back).post(account::link))
+        .route("/account/identities/{id}/unlink", get(pages::show).post(account::unlink))
         .route("/account/events/{id}", get(pages::show))
         .route("/account/offer/dismiss", post(account::dismiss_offer))
         .route("/account/delete", get(pages::show).post(account::delete))
@@ -85,6 +97,7 @@ pub fn router(server: Server) -> Router {
         .layer(from_fn(guard::limit_body))
         .layer(from_fn_with_state(server.clone(), guard::refuse_cross_site))
         .layer(from_fn_with_state(server.clone(), pages::show_refusals))
+        .layer(from_fn_with_state(server.clone(), login_status::tell))
         .layer(session::layer(&server))
         .layer(from_fn(session::secure_removal));
 
@@ -104,7 +117,8 @@ impl FromRequestParts<Server> for Call {
         let session = session.map_err(|_| crate::internal("no session layer"))?;
         let user_agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         let user_agent = user_agent.unwrap_or_default().to_owned();
-        Ok(Self { server: server.clone(), visit: Visit(session), user_agent })
+        let by_hand = login_status::signs_in_by_hand(parts);
+        Ok(Self { server: server.clone(), visit: Visit(session), user_agent, by_hand })
     }
 }
 

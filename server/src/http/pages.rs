@@ -17,7 +17,7 @@ use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
 use super::{Refused, status};
-use crate::Call;
+use crate::{Call, oidc::Provider};
 
 /// Any page. What has no handler for its form posts has no form.
 pub(super) async fn show(call: Call, request: Request) -> Response {
@@ -93,6 +93,7 @@ async fn render(call: Call, request: Request, extra: Extra) -> Response {
     // The header is not worth an error page: without an answer it greets a stranger.
     let visitor = call.visitor().await.unwrap_or_default();
     let (visit, notice) = (call.visit.clone(), visitor.notice.is_some());
+    let fedcm = fedcm_origins(&call.server.providers);
     let backend: SharedBackend = Arc::new(call);
     let context = move || {
         provide_context(backend.clone());
@@ -103,7 +104,7 @@ async fn render(call: Call, request: Request, extra: Extra) -> Response {
         if let Some(refusal) = extra.refusal.clone() {
             provide_context(refusal);
         }
-        allow_own_scripts();
+        allow_own_scripts(&fedcm);
     };
     let document = move || app::shell(options.clone());
     let mut response = render_app_async_with_context(context, document)(request).await;
@@ -116,8 +117,14 @@ async fn render(call: Call, request: Request, extra: Extra) -> Response {
     response
 }
 
+/// Where a browser asks for accounts (FedCM): it takes that for connections of the page.
+fn fedcm_origins(providers: &[Provider]) -> String {
+    let urls = providers.iter().filter_map(|provider| provider.fedcm.as_ref());
+    urls.map(|url| format!(" {}", url.origin().ascii_serialization())).collect()
+}
+
 /// Only what the server itself wrote into the page may run in it.
-fn allow_own_scripts() {
+fn allow_own_scripts(fedcm: &str) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
         return;
     };
@@ -126,7 +133,7 @@ fn allow_own_scripts() {
         if cfg!(debug_assertions) { " ws://localhost:3001 ws://127.0.0.1:3001" } else { "" };
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         style-src 'self'; img-src 'self' data:; connect-src 'self'{reload}; form-action 'self'; \
+         style-src 'self'; img-src 'self' data:; connect-src 'self'{fedcm}{reload}; form-action 'self'; \
          base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {

@@ -42,23 +42,28 @@ pub(super) const SIGN_OUT: &str = "/sign-out";
 ///
 /// It also removes the cookie of a session that it does not find. A request that was
 /// under way while the session changed its id would so take the new id with it: only
-/// signing out removes cookies here.
+/// signing out removes it here.
 pub(super) async fn secure_removal(request: Request, next: Next) -> Response {
     let signs_out = request.uri().path() == SIGN_OUT;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    if let Entry::Occupied(mut cookies) = headers.entry(SET_COOKIE) {
-        if !signs_out && cookies.iter().all(is_removal) {
-            cookies.remove_entry_mult();
-        } else {
-            cookies.iter_mut().for_each(secure);
+    if let Entry::Occupied(cookies) = headers.entry(SET_COOKIE) {
+        let (_, cookies) = cookies.remove_entry_mult();
+        let kept: Vec<_> = cookies.filter(|cookie| signs_out || !is_removal(cookie)).collect();
+        for mut cookie in kept {
+            secure(&mut cookie);
+            headers.append(SET_COOKIE, cookie);
         }
     }
     response
 }
 
+/// Of the session's cookie.
 fn is_removal(cookie: &HeaderValue) -> bool {
-    cookie.to_str().is_ok_and(|text| text.contains("Max-Age=0"))
+    let names = [SECURE, LOCAL].map(|name| format!("{name}="));
+    cookie.to_str().is_ok_and(|text| {
+        text.contains("Max-Age=0") && names.iter().any(|name| text.starts_with(name))
+    })
 }
 
 fn secure(cookie: &mut HeaderValue) {

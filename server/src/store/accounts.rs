@@ -9,8 +9,8 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    CartOwner, NewPasskey, Result, Store, flag, passkeys, sessions::end_others, shop::lock_cart,
-    uuid, ways::ways_in,
+    CartOwner, NewIdentity, NewPasskey, Result, Store, flag, identities, passkeys,
+    sessions::end_others, shop::lock_cart, uuid, ways::ways_in,
 };
 
 /// An account to be created, with the ways to sign in that it starts with.
@@ -25,6 +25,7 @@ pub struct NewAccount {
     pub display_name: String,
     pub password_hash: Option<String>,
     pub passkey: Option<NewPasskey>,
+    pub identity: Option<NewIdentity>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct AccountRow {
     pub display_name: String,
     /// Whether a password alone does not sign in.
     pub second_factor: bool,
+    /// Whether a saved password may sign in without being asked for.
+    pub automatic: bool,
     /// When the owner last said "Not now" to the offer of a passkey.
     pub offer_dismissed: Option<Instant>,
     /// Grows with every change of the names or the passkeys.
@@ -48,6 +51,8 @@ pub struct PasswordRow {
     pub account: Uuid,
     pub hash: String,
     pub second_factor: bool,
+    /// As [`AccountRow::automatic`].
+    pub automatic: bool,
     /// As [`AccountRow::sessions_epoch`].
     pub sessions_epoch: i64,
 }
@@ -66,6 +71,7 @@ impl FromRow<'_, AnyRow> for AccountRow {
             username: row.try_get("username")?,
             display_name: row.try_get("display_name")?,
             second_factor: flag(row, "second_factor")?,
+            automatic: flag(row, "automatic")?,
             offer_dismissed: row.try_get::<Option<i64>, _>("offer_dismissed_at")?.map(Instant),
             version: row.try_get("version")?,
             sessions_epoch: row.try_get("sessions_epoch")?,
@@ -79,6 +85,7 @@ impl FromRow<'_, AnyRow> for PasswordRow {
             account: uuid(row, "id")?,
             hash: row.try_get("hash")?,
             second_factor: flag(row, "second_factor")?,
+            automatic: flag(row, "automatic")?,
             sessions_epoch: row.try_get("sessions_epoch")?,
         })
     }
@@ -89,7 +96,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::UsernameTaken`](super::StoreError::UsernameTaken),
-    /// [`StoreError::CredentialTaken`](super::StoreError::CredentialTaken).
+    /// [`StoreError::CredentialTaken`](super::StoreError::CredentialTaken),
+    /// [`StoreError::IdentityTaken`](super::StoreError::IdentityTaken).
     pub async fn create_account(&self, account: &NewAccount, now: Instant) -> Result<()> {
         let mut tx = self.begin().await?;
         insert_account(&mut *tx, account, now).await?;
@@ -98,6 +106,9 @@ impl Store {
         }
         if let Some(passkey) = &account.passkey {
             passkeys::insert(&mut *tx, account.id, passkey, now).await?;
+        }
+        if let Some(identity) = &account.identity {
+            identities::insert(&mut *tx, account.id, identity, now).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -211,6 +222,13 @@ impl Store {
         .bind(username_key)
         .bind(display_name)
         .bind(account.to_string());
+        Ok(update.execute(&self.write).await.map(drop)?)
+    }
+
+    pub async fn set_automatic(&self, account: Uuid, on: bool) -> Result<()> {
+        let update = query("UPDATE accounts SET automatic = $1 WHERE id = $2")
+            .bind(i64::from(on))
+            .bind(account.to_string());
         Ok(update.execute(&self.write).await.map(drop)?)
     }
 

@@ -7,6 +7,7 @@
 mod accounts;
 mod challenges;
 mod events;
+mod identities;
 mod orders;
 mod passkeys;
 mod recovery;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 pub use accounts::{AccountRow, NewAccount, PasswordRow};
 pub use challenges::Challenge;
 pub use events::{EventRow, NewEvent};
+pub use identities::{IdentityRow, NewIdentity};
 pub use orders::{Placement, Shortage};
 pub use passkeys::{Deletion, NewPasskey, PasskeyRow, PasskeyUse};
 pub use sessions::{SessionRow, Sessions, session_key};
@@ -40,6 +42,8 @@ pub enum StoreError {
     UsernameTaken,
     #[error("the passkey is registered already")]
     CredentialTaken,
+    #[error("the identity is linked already")]
+    IdentityTaken,
     #[error("the session is not in the database, or not any more")]
     NoSession,
     #[error(transparent)]
@@ -58,6 +62,8 @@ impl From<sqlx::Error> for StoreError {
             Self::UsernameTaken
         } else if violates("passkeys_id_unique", "passkeys.id") {
             Self::CredentialTaken
+        } else if violates("identities_subject_unique", "identities.issuer, identities.subject") {
+            Self::IdentityTaken
         } else {
             Self::Database(error)
         }

@@ -167,9 +167,15 @@ impl Store {
         Ok(update.execute(&self.write).await?.rows_affected() == 1)
     }
 
-    pub async fn delete_passkey(&self, account: Uuid, credential_id: &str) -> Result<Deletion> {
+    pub async fn delete_passkey(
+        &self,
+        account: Uuid,
+        credential_id: &str,
+        issuers: &[String],
+    ) -> Result<Deletion> {
         let mut tx = self.begin().await?;
-        let ways = ways_in(&mut tx, account).await?;
+        // The lock, before anything is read.
+        ways_in(&mut tx, account).await?;
         let deleted = query("DELETE FROM passkeys WHERE id = $1 AND account_id = $2")
             .bind(credential_id)
             .bind(account.to_string())
@@ -179,7 +185,7 @@ impl Store {
         if deleted.rows_affected() == 0 {
             return Ok(Deletion::Unknown);
         }
-        if ways.passkeys == 1 && (!ways.password || ways.second_factor) {
+        if ways_in(&mut tx, account).await?.none(issuers) {
             return Ok(Deletion::Needed);
         }
         next_version(&mut *tx, account).await?;

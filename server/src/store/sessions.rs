@@ -155,13 +155,18 @@ impl Store {
             .bind(account.to_string())
             .execute(&mut *tx)
             .await?;
+        if ended.rows_affected() == 0 {
+            return Ok(false);
+        }
+        end_automatic(&mut *tx, account).await?;
         tx.commit().await?;
-        Ok(ended.rows_affected() == 1)
+        Ok(true)
     }
 
     pub async fn end_other_sessions(&self, account: Uuid, keep: &str) -> super::Result<()> {
         let mut tx = self.begin().await?;
         end_others(&mut tx, account, keep).await?;
+        end_automatic(&mut *tx, account).await?;
         Ok(tx.commit().await?)
     }
 
@@ -203,6 +208,16 @@ pub(super) async fn end_others(
         .bind(account.to_string())
         .bind(keep)
         .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+/// A browser whose session was ended from elsewhere may still keep the password, and would
+/// sign in again by itself.
+async fn end_automatic(db: impl AnyExecutor<'_>, account: Uuid) -> sqlx::Result<()> {
+    query("UPDATE accounts SET automatic = 0 WHERE id = $1")
+        .bind(account.to_string())
+        .execute(db)
         .await
         .map(drop)
 }

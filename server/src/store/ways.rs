@@ -3,7 +3,7 @@
 use sqlx::{
     Any, Row, Transaction,
     any::{AnyExecutor, AnyRow},
-    query,
+    query, query_scalar,
 };
 use uuid::Uuid;
 
@@ -15,6 +15,19 @@ pub(super) struct WaysIn {
     pub(super) password: bool,
     pub(super) passkeys: i64,
     pub(super) second_factor: bool,
+    /// Of the linked identities.
+    issuers: Vec<String>,
+}
+
+impl WaysIn {
+    /// Whether nothing of it signs in. `issuers`: of the providers that the store still works
+    /// with; an identity with any other is no way in.
+    pub(super) fn none(&self, issuers: &[String]) -> bool {
+        let provider = self.issuers.iter().any(|issuer| issuers.contains(issuer));
+        // With a second factor, neither the password nor a provider signs in alone.
+        let alone = (self.password || provider) && !self.second_factor;
+        self.passkeys == 0 && !alone
+    }
 }
 
 pub(super) async fn ways_in(tx: &mut Transaction<'_, Any>, account: Uuid) -> sqlx::Result<WaysIn> {
@@ -31,10 +44,15 @@ pub(super) async fn ways_in(tx: &mut Transaction<'_, Any>, account: Uuid) -> sql
     .fetch_optional(&mut **tx)
     .await?;
     let row = row.ok_or(sqlx::Error::RowNotFound)?;
+    let issuers = query_scalar("SELECT issuer FROM identities WHERE account_id = $1")
+        .bind(&account)
+        .fetch_all(&mut **tx)
+        .await?;
     Ok(WaysIn {
         password: flag(&row, "passwords")?,
         passkeys: row.try_get("passkeys")?,
         second_factor: flag(&row, "second_factor")?,
+        issuers,
     })
 }
 

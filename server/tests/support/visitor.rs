@@ -49,6 +49,8 @@ impl Shop {
         let clock = Clock::stopped_at(Clock::system().now());
         let server = Server {
             store: store.clone(),
+            providers: vec![],
+            automatic: true,
             relying_party: RelyingParty::new(&origin, &related, attestation).unwrap(),
             passwords: Passwords::new(2).unwrap(),
             clock: clock.clone(),

@@ -4,11 +4,13 @@ mod delete;
 mod delete_passkey;
 mod event;
 mod history;
+mod identities;
 mod new_passkey;
 mod passkeys;
 mod password;
 mod recovery_codes;
 mod second_factor;
+mod unlink;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -20,6 +22,7 @@ pub use new_passkey::NewPasskey;
 pub use password::Password;
 pub use recovery_codes::RecoveryCodes;
 pub use second_factor::SecondFactor;
+pub use unlink::Unlink;
 
 use super::{form_outcome, load};
 use crate::{
@@ -37,6 +40,8 @@ fn show(account: api::Account) -> impl IntoView {
     let password = password_state(&account);
     let second_factor = second_factor_state(&account);
     let codes = recovery_codes_state(account.recovery_codes);
+    let identities = identities::list(account.identities, account.other_providers);
+    let automatic = account.automatic.map(automatic_state);
     view! {
         <Title text="Your account – Latchkey"/>
         <div class="account">
@@ -51,8 +56,10 @@ fn show(account: api::Account) -> impl IntoView {
             {part("orders", "Orders", orders(account.orders))}
             {part("passkeys", "Passkeys", passkeys::list(account.passkeys))}
             {part("password", "Password", password)}
+            {identities.map(|list| part("providers", "Other accounts", list))}
             {part("second-factor", "Second factor", second_factor)}
             {part("recovery-codes", "Recovery codes", codes)}
+            {automatic.map(|state| part("automatic", "Automatic sign-in", state))}
             {part("sessions", "Sessions", history::sessions(account.sessions))}
             {part("events", "Security events", history::events(account.events))}
             {part("details", "Your details", details(account.name))}
@@ -154,6 +161,29 @@ fn second_factor_state(account: &api::Account) -> impl IntoView + use<> {
     view! {
         <p>{words}</p>
         {link}
+    }
+}
+
+fn automatic_state(on: bool) -> impl IntoView {
+    let (state, value, button) = match on {
+        true => (
+            "On: a browser that has saved your password may sign you in when you come here. You are \
+             told each time, and can undo it.",
+            "no",
+            "Switch automatic sign-in off",
+        ),
+        false => (
+            "Off: nobody is signed in without having asked for it.",
+            "yes",
+            "Switch automatic sign-in on",
+        ),
+    };
+    view! {
+        <p>{state}</p>
+        <form method="post" action="/account/automatic">
+            <input type="hidden" name="on" value=value/>
+            <button class="way">{button}</button>
+        </form>
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     api::{Account, backend},
     components::{Control, Field, FormAlert},
     pages::load,
+    passkey::CredentialForm,
 };
 
 #[component]
@@ -38,6 +39,7 @@ fn setting(account: Account) -> impl IntoView {
         ("It will be one more way to sign in, beside your passkeys.", "Set password")
     };
     view! {
+        <CredentialForm next="/account".to_owned() passkey=false>
         <form class="form" method="post" action="/account/password">
             <input type="hidden" name="action" value="set"/>
             // Tells password managers whose password it is.
@@ -62,6 +64,7 @@ fn setting(account: Account) -> impl IntoView {
             <p class="note">{consequence}</p>
             <button class="button">{button}</button>
         </form>
+        </CredentialForm>
     }
 }
 

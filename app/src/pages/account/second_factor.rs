@@ -29,7 +29,8 @@ fn show(account: Account) -> impl IntoView {
             <p>
                 "Your password alone then does not sign in, whether you type it or your browser "
                 "has saved it: the store asks for one of your passkeys as well. "
-                "A recovery code will do in its place."
+                "A recovery code will do in its place. "
+                "The same goes for a provider that you sign in with."
             </p>
             <p>"A passkey alone still signs in. It is two factors already."</p>
             {choice}

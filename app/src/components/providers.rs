@@ -1,0 +1,57 @@
+//! The buttons of the providers that people can sign in with.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::{IdentityProvider, with_next},
+    pages::visitor,
+    passkey::ProviderPress,
+};
+
+/// "Continue with …", for every provider. `next`: where to go once signed in.
+#[component]
+pub fn Providers(next: String) -> impl IntoView {
+    let providers = visitor().providers;
+    (!providers.is_empty()).then(|| {
+        let buttons = providers.into_iter().map(|provider| button(provider, next.clone()));
+        view! {
+            <section class="other-way" aria-label="With another account">
+                <p>"Or with an account that you have elsewhere. You will be back in a moment."</p>
+                {buttons.collect_view()}
+            </section>
+        }
+    })
+}
+
+/// A link, which the page's script takes over where the browser can ask for the account
+/// itself (FedCM).
+fn button(provider: IdentityProvider, next: String) -> impl IntoView {
+    let IdentityProvider { id, name, icon, fedcm, .. } = provider;
+    let to = with_next(&format!("/federated/{id}"), &next);
+    let link = {
+        let (to, words) = (to.clone(), format!("Continue with {name}"));
+        move || {
+            view! {
+                <a class="button secondary provider" href=to rel="nofollow">
+                    <ProviderIcon icon/> {words}
+                </a>
+            }
+        }
+    };
+    match fedcm {
+        Some(fedcm) => {
+            let elsewhere = (to, format!("continue on the page of {name}"));
+            view! {
+                <ProviderPress provider=id fedcm next link=elsewhere>{link()}</ProviderPress>
+            }
+            .into_any()
+        }
+        None => view! { <p>{link()}</p> }.into_any(),
+    }
+}
+
+/// The provider's icon, where it has one: its name is beside it.
+#[component]
+pub fn ProviderIcon(icon: Option<String>) -> impl IntoView {
+    icon.map(|icon| view! { <img src=icon width="20" height="20" alt=""/> })
+}

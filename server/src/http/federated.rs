@@ -1,0 +1,132 @@
+//! The way to a provider and back.
+
+use app::api::{Code, FormOutcome, PublicError, same_origin_path};
+use axum::{
+    Json,
+    extract::{Path, Query},
+    http::{HeaderName, HeaderValue, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use url::Url;
+
+use super::{
+    Refused,
+    forms::{self, Answer, Post, Sender, entered, whole_form},
+    login_status::by_hand_from_now_on,
+    pages::show_again,
+    status,
+};
+use crate::{
+    Call,
+    federated::{Arrival, Callback, Intent, Return},
+};
+
+#[derive(Deserialize)]
+pub(super) struct Way {
+    #[serde(default)]
+    next: String,
+    login_hint: Option<String>,
+    /// With `/federated`: which provider, as a browser remembers it.
+    #[serde(default)]
+    origin: String,
+    /// Set where nobody pressed anything: the browser remembers the provider.
+    #[serde(default)]
+    automatic: String,
+}
+
+/// A press on a provider's button. A link, not a form: our own policy (`form-action`) keeps
+/// forms in this store, wherever they are redirected to. Nothing is lost if another site leads
+/// here: the visitor would be signed in as themselves, with the provider's consent.
+pub(super) async fn start(call: Call, Path(id): Path<String>, Query(way): Query<Way>) -> Answer {
+    lead(call, &id, way).await
+}
+
+/// The same for a provider that the browser remembers by its origin.
+pub(super) async fn start_at(call: Call, Query(way): Query<Way>) -> Answer {
+    let id = call.provider_at(&way.origin)?.to_owned();
+    lead(call, &id, way).await
+}
+
+async fn lead(call: Call, id: &str, way: Way) -> Answer {
+    let next = same_origin_path(&way.next).to_owned();
+    let intent = if way.automatic.is_empty() { Intent::SignIn } else { Intent::Automatic };
+    if intent == Intent::Automatic && !call.may_sign_in_by_itself().await? {
+        return Ok(by_hand_from_now_on(&call, Redirect::to(&next).into_response()));
+    }
+    match call.start_federation(id, intent, &next, way.login_hint.as_deref()).await {
+        Ok(url) => Ok(Redirect::to(url.as_str()).into_response()),
+        Err(error) if error.code == Code::NotFound => Err(error.into()),
+        Err(error) => Ok(failed(call, intent, next, error).await),
+    }
+}
+
+/// The provider's answer.
+pub(super) async fn callback(
+    call: Call,
+    Path(id): Path<String>,
+    Query(callback): Query<Callback>,
+) -> Answer {
+    let Return { next, intent, outcome } = match call.finish_federation(&id, callback).await {
+        Ok(answer) => answer,
+        Err(error) if error.code == Code::Internal => return Err(error.into()),
+        // Nobody knows any more where the visitor was going.
+        Err(error) => return Ok(failed(call, Intent::SignIn, "/".to_owned(), error).await),
+    };
+    Ok(match outcome {
+        Ok(Arrival::SignedIn(done)) => forms::signed_in(Sender::Browser, done, &next),
+        Ok(Arrival::Linked | Arrival::Proved) => Redirect::to(&next).into_response(),
+        Err(error) => failed(call, intent, next, error).await,
+    })
+}
+
+/// The page with the other ways, and what went wrong.
+async fn failed(call: Call, intent: Intent, next: String, error: PublicError) -> Response {
+    let page = match intent {
+        // Nobody asked for it, so nobody hears of it.
+        Intent::Automatic => {
+            return by_hand_from_now_on(&call, Redirect::to(&next).into_response());
+        }
+        Intent::SignIn => Uri::from_static("/sign-in"),
+        Intent::Link(_) => Uri::from_static("/account"),
+        Intent::Prove(_) => Uri::from_static("/confirm"),
+    };
+    let code = status(error.code);
+    let outcome =
+        FormOutcome { values: vec![entered("next", next)], errors: vec![whole_form(error)] };
+    show_again(call, &page, code, outcome).await
+}
+
+/// A page that leads on to a provider by itself, for what begins with a form: see [`start`].
+pub(super) async fn lead_away(call: Call, id: &str, url: &Url) -> Response {
+    let provider = call.server.providers.iter().find(|provider| provider.id == id);
+    let name = provider.map(|provider| provider.name.clone()).unwrap_or_default();
+    let values = vec![entered("provider", name), entered("url", url.as_str())];
+    let outcome = FormOutcome { values, errors: vec![] };
+    let mut response =
+        show_again(call, &Uri::from_static("/leaving"), StatusCode::OK, outcome).await;
+    if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={url}")) {
+        response.headers_mut().insert(HeaderName::from_static("refresh"), refresh);
+    }
+    response
+}
+
+/// FedCM: the nonce for a token.
+pub(super) async fn start_token(call: Call, Path(id): Path<String>) -> Answer {
+    Ok(Json(call.start_token(&id).await?).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct TokenForm {
+    nonce: String,
+    token: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// FedCM: the token, verified like every other one.
+pub(super) async fn finish_token(Path(id): Path<String>, post: Post<TokenForm>) -> Answer {
+    let Post { call, sender, fields: TokenForm { nonce, token, next }, .. } = post;
+    let done = call.finish_token(&id, &nonce, &token).await.map_err(Refused::from)?;
+    Ok(forms::signed_in(sender, done, &next))
+}

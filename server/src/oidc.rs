@@ -1,0 +1,321 @@
+//! OpenID Connect: what this store asks of a provider, and what it believes. The one place
+//! that uses the `openidconnect` crate.
+//!
+//! References are to OpenID Connect Core 1.0.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use app::api::{Code, Instant};
+use chrono::DateTime;
+use openidconnect::{
+    AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError as ClaimsError,
+    ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl,
+    LoginHint, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+    SignatureVerificationError as Signature, TokenResponse,
+    core::{
+        CoreAuthPrompt, CoreClient, CoreClientAuthMethod, CoreIdToken, CoreIdTokenClaims,
+        CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreResponseType,
+    },
+    reqwest,
+};
+use url::Url;
+
+use crate::session::PROOF_LIFETIME;
+
+/// What a provider published is asked for again after this long, in milliseconds.
+const PUBLISHED_LIFETIME: i64 = 60 * 60 * 1000;
+/// And this soon, when a token is signed with a key that is not among the published ones:
+/// providers change their keys (§10.1.1), but nobody may make us ask all the time.
+const NEW_KEYS_AFTER: i64 = 10 * 1000;
+/// For one request to a provider.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Those with a public key. Not HS256, which anybody with the client secret can sign with.
+const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
+
+type Client = CoreClient<
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// A provider, as the host configured it.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Its part of addresses.
+    pub id: String,
+    pub name: String,
+    pub issuer: IssuerUrl,
+    pub client_id: ClientId,
+    /// None for a public client, which PKCE protects.
+    pub client_secret: Option<ClientSecret>,
+    /// A `data:` URI.
+    pub icon: Option<String>,
+    /// Where its FedCM configuration is, if it takes part in that.
+    pub fedcm: Option<Url>,
+    pub http: reqwest::Client,
+    pub published: Published,
+}
+
+/// What the provider published about itself, and when it was asked. Shared by all requests.
+pub type Published = Arc<Mutex<Option<(CoreProviderMetadata, Instant)>>>;
+
+/// What an authorization request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    /// As the provider sees fit.
+    Any,
+    /// Nothing that a person would see: signed in there already, or not at all.
+    None,
+    /// The person has to sign in there now.
+    Login,
+}
+
+/// An authorization request (§3.1.2.1), with what its answer is checked against.
+#[derive(Debug)]
+pub struct Started {
+    pub url: Url,
+    pub state: String,
+    pub nonce: String,
+    pub verifier: String,
+}
+
+/// Who somebody is, in the words of a verified ID token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    pub subject: String,
+    pub name: Option<String>,
+    pub username: Option<String>,
+    pub email: Option<String>,
+    /// When the person signed in with the provider.
+    pub authenticated: Option<Instant>,
+}
+
+/// A code (§3.1.3.1), and what its request was made with.
+#[derive(Debug)]
+pub struct Exchange {
+    pub code: String,
+    pub nonce: String,
+    pub verifier: String,
+}
+
+impl Provider {
+    /// # Errors
+    /// [`Code::ProviderUnavailable`]
+    pub async fn start(
+        &self,
+        store: &Url,
+        prompt: Prompt,
+        login_hint: Option<&str>,
+        now: Instant,
+    ) -> Result<Started, Code> {
+        let client = self.client(store, now).await?;
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
+        let mut request = client
+            .authorize_url(flow, CsrfToken::new_random, Nonce::new_random)
+            .add_scopes(["profile", "email"].map(|scope| Scope::new(scope.to_owned())))
+            .set_pkce_challenge(challenge);
+        if let Some(hint) = login_hint {
+            request = request.set_login_hint(LoginHint::new(hint.to_owned()));
+        }
+        request = match prompt {
+            Prompt::Any => request,
+            Prompt::None => request.add_prompt(CoreAuthPrompt::None),
+            // With a maximal age, the token has to tell the time (§3.1.2.1).
+            Prompt::Login => {
+                request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::from_secs(0))
+            }
+        };
+        let (url, state, nonce) = request.url();
+        Ok(Started {
+            url,
+            state: state.into_secret(),
+            nonce: nonce.secret().clone(),
+            verifier: verifier.into_secret(),
+        })
+    }
+
+    /// Exchanges a code for an ID token (§3.1.3) and verifies that.
+    ///
+    /// # Errors
+    /// [`Code::ProviderUnavailable`], or [`Code::ProviderRefused`] for a code that was used
+    /// before and for a token that does not verify.
+    pub async fn exchange(
+        &self,
+        store: &Url,
+        exchange: Exchange,
+        now: Instant,
+    ) -> Result<Claims, Code> {
+        let client = self.client(store, now).await?;
+        let request = client
+            .exchange_code(AuthorizationCode::new(exchange.code))
+            .map_err(|error| unavailable(&error))?
+            .set_pkce_verifier(PkceCodeVerifier::new(exchange.verifier));
+        let answer = request.request_async(&self.http).await.map_err(|error| match &error {
+            openidconnect::RequestTokenError::ServerResponse(_) => refused(&error),
+            _ => unavailable(&error),
+        })?;
+        let token = answer.id_token().ok_or_else(|| refused(&"there is no ID token"))?;
+        self.verify(store, token, &exchange.nonce, now).await
+    }
+
+    /// Verifies a token that the browser brought (FedCM).
+    ///
+    /// # Errors
+    /// As [`Provider::exchange`].
+    pub async fn read(
+        &self,
+        store: &Url,
+        token: &str,
+        nonce: &str,
+        now: Instant,
+    ) -> Result<Claims, Code> {
+        let token: CoreIdToken = token.parse().map_err(|error| refused(&error))?;
+        self.verify(store, &token, nonce, now).await
+    }
+
+    /// §3.1.3.7: signature, issuer, audience, expiry and nonce.
+    async fn verify(
+        &self,
+        store: &Url,
+        token: &CoreIdToken,
+        nonce: &str,
+        now: Instant,
+    ) -> Result<Claims, Code> {
+        let nonce = Nonce::new(nonce.to_owned());
+        let check = |client: Client| {
+            let time = DateTime::from_timestamp_millis(now.0).unwrap_or_default();
+            let verifier =
+                client.id_token_verifier().set_allowed_algs(ALGORITHMS).set_time_fn(move || time);
+            token.claims(&verifier, &nonce).cloned()
+        };
+        let mut claims = check(self.client(store, now).await?);
+        if let Err(ClaimsError::SignatureVerification(Signature::NoMatchingKey)) = claims {
+            self.forget(now);
+            claims = check(self.client(store, now).await?);
+        }
+        let claims = claims.map_err(|error| refused(&error))?;
+        // Steps 4 and 5, which the crate leaves to us: a token that was made for another
+        // client is not for this store, even where this one is in its audience.
+        if claims.authorized_party().is_some_and(|party| *party != self.client_id) {
+            return Err(refused(&"the token was issued to another client"));
+        }
+        Ok(Claims::from(&claims))
+    }
+
+    async fn client(&self, store: &Url, now: Instant) -> Result<Client, Code> {
+        let metadata = self.metadata(now).await?;
+        let secret = self.client_secret.clone();
+        let redirect = RedirectUrl::from_url(self.redirect(store)?);
+        let methods = metadata.token_endpoint_auth_methods_supported().cloned().unwrap_or_default();
+        let client = CoreClient::from_provider_metadata(metadata, self.client_id.clone(), secret)
+            .set_redirect_uri(redirect);
+        // The header is what providers have to take, unless they say otherwise (§9).
+        let only_body = methods.contains(&CoreClientAuthMethod::ClientSecretPost)
+            && !methods.contains(&CoreClientAuthMethod::ClientSecretBasic);
+        Ok(if only_body { client.set_auth_type(AuthType::RequestBody) } else { client })
+    }
+
+    fn redirect(&self, store: &Url) -> Result<Url, Code> {
+        store.join(&format!("/federated/{}/callback", self.id)).map_err(|error| unavailable(&error))
+    }
+
+    /// OpenID Connect Discovery 1.0 §4.
+    async fn metadata(&self, now: Instant) -> Result<CoreProviderMetadata, Code> {
+        let known = self.published().clone();
+        if let Some((metadata, _)) = known.filter(|(_, at)| now.0 - at.0 < PUBLISHED_LIFETIME) {
+            return Ok(metadata);
+        }
+        let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
+        let metadata = found.map_err(|error| unavailable(&error))?;
+        *self.published() = Some((metadata.clone(), now));
+        Ok(metadata)
+    }
+
+    /// Has the provider asked again, unless that was a moment ago.
+    fn forget(&self, now: Instant) {
+        let mut published = self.published();
+        if published.as_ref().is_some_and(|(_, at)| now.0 - at.0 >= NEW_KEYS_AFTER) {
+            *published = None;
+        }
+    }
+
+    fn published(&self) -> MutexGuard<'_, Option<(CoreProviderMetadata, Instant)>> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the browser's memory of federated sign-ins goes by (`FederatedCredential`).
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.issuer.url().origin().ascii_serialization()
+    }
+}
+
+impl Claims {
+    /// Whether the person signed in with the provider just now, not some day.
+    #[must_use]
+    pub fn is_fresh(&self, now: Instant) -> bool {
+        self.authenticated.is_some_and(|at| now.0 - at.0 < PROOF_LIFETIME)
+    }
+
+    /// What to call the person, for display only.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        let label = self.username.as_deref().or(self.email.as_deref()).or(self.name.as_deref());
+        label.unwrap_or_default()
+    }
+}
+
+impl From<&CoreIdTokenClaims> for Claims {
+    fn from(claims: &CoreIdTokenClaims) -> Self {
+        let name = claims.name().and_then(|name| name.get(None));
+        Self {
+            subject: claims.subject().to_string(),
+            name: name.map(|name| name.to_string()),
+            username: claims.preferred_username().map(|name| name.to_string()),
+            email: claims.email().map(|email| email.to_string()),
+            authenticated: claims.auth_time().map(|at| Instant(at.timestamp_millis())),
+        }
+    }
+}
+
+/// A value that nobody can guess.
+#[must_use]
+pub fn random_nonce() -> String {
+    Nonce::new_random().secret().clone()
+}
+
+/// For all requests to providers. Follows no redirects: an answer could otherwise send this
+/// server anywhere.
+///
+/// # Errors
+/// When there is no TLS to be had.
+pub fn http() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build()
+}
+
+fn unavailable(cause: &dyn std::fmt::Display) -> Code {
+    tracing::warn!(%cause, "a provider is not available");
+    Code::ProviderUnavailable
+}
+
+fn refused(cause: &dyn std::fmt::Display) -> Code {
+    tracing::warn!(%cause, "a provider's answer was refused");
+    Code::ProviderRefused
+}
