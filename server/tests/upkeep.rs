@@ -318,8 +318,8 @@ on_both! {
             let account = shop.store.passkey(&first.id()).await.unwrap().unwrap().account;
             let (one, other) = (first.id(), second.id());
             let (one, other) = tokio::join!(
-                shop.store.delete_passkey(account, &one),
-                shop.store.delete_passkey(account, &other),
+                shop.store.delete_passkey(account, &one, &[]),
+                shop.store.delete_passkey(account, &other, &[]),
             );
             let mut outcomes = [one.unwrap(), other.unwrap()];
             outcomes.sort_by_key(|outcome| *outcome == Deletion::Needed);
