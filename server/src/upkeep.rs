@@ -63,14 +63,16 @@ impl Call {
         let events = store.events_of(id, &Event::SignInFailed.name()).await.map_err(internal)?;
         let note = self.visit.sign_in_note().await?;
         let used = note.as_ref().and_then(|note| note.how.passkey());
+        let has_password = store.has_password(id).await.map_err(internal)?;
         let (identities, other_providers) = self.identity_cards(id).await?;
+        let by_itself = has_password || identities.iter().any(|identity| identity.works);
         Ok(Account {
             name: row.name(),
-            has_password: store.has_password(id).await.map_err(internal)?,
+            has_password,
+            automatic: self.server.automatic.then_some(row.automatic).filter(|_| by_itself),
             identities,
             other_providers,
             second_factor: row.second_factor,
-            automatic: self.server.automatic.then_some(row.automatic),
             recovery_codes: store.recovery_codes_left(id).await.map_err(internal)?,
             sessions: session_cards(sessions, &passkeys, self.visit.key().await?.as_deref()),
             passkeys: passkeys.into_iter().map(|row| passkey_card(row, used)).collect(),

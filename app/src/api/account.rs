@@ -18,7 +18,7 @@ pub struct Account {
     pub other_providers: Vec<IdentityProvider>,
     /// Whether a password alone, or a provider alone, does not sign in.
     pub second_factor: bool,
-    /// Whether the browser may sign in by itself; nothing where the store does not let it.
+    /// Whether the browser may sign in by itself; nothing where it could not.
     pub automatic: Option<bool>,
     /// Recovery codes that are left.
     pub recovery_codes: i64,

@@ -15,7 +15,7 @@ pub fn Providers(next: String) -> impl IntoView {
     (!providers.is_empty()).then(|| {
         let buttons = providers.into_iter().map(|provider| button(provider, next.clone()));
         view! {
-            <section class="other-way" aria-label="With another account">
+            <section class="other-way providers" aria-label="With another account">
                 <p>"Or with an account that you have elsewhere. You will be back in a moment."</p>
                 {buttons.collect_view()}
             </section>

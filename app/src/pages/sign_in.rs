@@ -7,7 +7,7 @@ use super::next_path;
 use crate::{
     api::with_next,
     components::{Control, Field, FormAlert, Providers},
-    passkey::{CredentialForm, PasskeyAutofill, PasskeyPress, Place},
+    passkey::{CredentialForm, PasskeyPress, Place, Purpose},
 };
 
 #[component]
@@ -20,7 +20,7 @@ pub fn SignIn() -> impl IntoView {
         <div class="narrow">
             <h1>{heading}</h1>
             <FormAlert/>
-            <CredentialForm next=next.clone() passkey=false>
+            <CredentialForm purpose=Purpose::SignIn next=next.clone()>
             <form class="form" method="post" action="/sign-in">
                 <input type="hidden" name="next" value=posted/>
                 <Field
@@ -41,7 +41,6 @@ pub fn SignIn() -> impl IntoView {
                 <button class="button">"Sign in"</button>
             </form>
             </CredentialForm>
-            <PasskeyAutofill next=next.clone()/>
             <noscript>
                 <p class="note">"Passkeys need JavaScript. A password works without it."</p>
             </noscript>

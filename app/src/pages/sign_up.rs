@@ -7,7 +7,7 @@ use super::{form_outcome, next_path};
 use crate::{
     api::with_next,
     components::{Control, Field, FormAlert, Providers},
-    passkey::CredentialForm,
+    passkey::{CredentialForm, Purpose},
 };
 
 #[component]
@@ -23,7 +23,7 @@ pub fn SignUp() -> impl IntoView {
             <noscript>
                 <p class="note">"Passkeys need JavaScript. A password works without it."</p>
             </noscript>
-            <CredentialForm next=next.clone() passkey=true>
+            <CredentialForm purpose=Purpose::SignUp next=next.clone()>
                 <form class="form" method="post" action="/sign-up">
                     <input type="hidden" name="next" value=posted/>
                     <Field

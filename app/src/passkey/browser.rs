@@ -125,11 +125,7 @@ fn spelling() -> Spelling {
     set(&property, "get", getter.as_ref());
     set(&property, "enumerable", &JsValue::TRUE);
     Object::define_property(&options, &"uiMode".into(), &property);
-    if let Ok(refusal) = credentials().get_with_options(options.unchecked_ref()) {
-        leptos::task::spawn_local(async move {
-            let _ = JsFuture::from(refusal).await;
-        });
-    }
+    ignore(credentials().get_with_options(options.unchecked_ref()));
     if read.get() { Spelling::UiMode } else { Spelling::Mediation }
 }
 
@@ -201,40 +197,47 @@ pub(super) async fn get_token(provider: &FedCm, nonce: &str) -> Option<String> {
 }
 
 /// Saves a password that was right, in the browser's password manager, which may ask.
-pub(super) async fn save_password(id: &str, password: &str, name: &str) {
+pub(super) fn save_password(id: &str, password: &str, name: &str) {
     let details = Object::new();
     set(&details, "password", &password.into());
-    save("PasswordCredential", details, id, name).await;
+    save("PasswordCredential", details, id, name);
 }
 
 /// Has the browser remember which provider was signed in with.
-pub(super) async fn save_federated(federated: &Federated) {
+pub(super) fn save_federated(federated: &Federated) {
     let details = Object::new();
     set(&details, "provider", &(&federated.origin).into());
-    save("FederatedCredential", details, &federated.id, &federated.name).await;
+    save("FederatedCredential", details, &federated.id, &federated.name);
 }
 
-/// `navigator.credentials.store`. A courtesy: nothing depends on what comes of it, or on
-/// whether there is such a class.
-async fn save(class: &str, details: Object, id: &str, name: &str) {
+/// `navigator.credentials.store`. A courtesy: nothing waits for what comes of it, or depends
+/// on whether there is such a class. The browser's question outlives the page.
+fn save(class: &str, details: Object, id: &str, name: &str) {
     let icon = format!("{}/favicon.svg", window().location().origin().unwrap_or_default());
     set(&details, "id", &id.into());
     set(&details, "name", &name.into());
     set(&details, "iconURL", &icon.into());
-    let stored = async {
+    let stored = || -> Js<Promise> {
         let class: Function = member(&window(), class)?.dyn_into()?;
         let credential = Reflect::construct(&class, &Array::of1(&details))?;
-        JsFuture::from(credentials().store(credential.unchecked_ref())?).await
+        credentials().store(credential.unchecked_ref())
     };
-    let _ = stored.await;
+    ignore(stored());
+}
+
+/// Whatever comes of it, also a refusal.
+fn ignore(promise: Js<Promise>) {
+    if let Ok(promise) = promise {
+        leptos::task::spawn_local(async move {
+            let _ = JsFuture::from(promise).await;
+        });
+    }
 }
 
 /// Credential Management L1 §2.3.4: nobody is signed in silently until the person has chosen
 /// a credential again.
-pub(super) async fn prevent_silent_access() {
-    if let Ok(done) = credentials().prevent_silent_access() {
-        let _ = JsFuture::from(done).await;
-    }
+pub(super) fn prevent_silent_access() {
+    ignore(credentials().prevent_silent_access());
 }
 
 /// Whether nobody has touched the page yet: a page that is in use is not to be replaced.

@@ -199,7 +199,7 @@ pub(super) async fn submit(form: HtmlFormElement, control: Control) {
             let username = server::entry(&form, "username").unwrap_or_default();
             let name = name.unwrap_or(AccountName { display_name: username.clone(), username });
             let password = server::entry(&form, "password").unwrap_or_default();
-            browser::save_password(&name.username, &password, &name.display_name).await;
+            browser::save_password(&name.username, &password, &name.display_name);
             browser::go(&to);
         }
         Err(error) if error.code == Code::Unreachable => {
@@ -215,10 +215,10 @@ pub(super) async fn submit(form: HtmlFormElement, control: Control) {
 /// What a page does when it has loaded, beside what people press.
 pub(super) async fn keep_up(upkeep: Upkeep) {
     if upkeep.by_hand {
-        browser::prevent_silent_access().await;
+        browser::prevent_silent_access();
     }
     if let Some(federated) = upkeep.federated {
-        browser::save_federated(&federated).await;
+        browser::save_federated(&federated);
     }
     if let Some(signals) = upkeep.signals {
         signal(signals).await;

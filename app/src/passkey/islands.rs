@@ -7,6 +7,7 @@ use leptos::{
     prelude::*,
     wasm_bindgen::JsCast,
 };
+use serde::{Deserialize, Serialize};
 use web_sys::{HtmlButtonElement, HtmlFormElement};
 
 use super::{
@@ -57,19 +58,6 @@ pub fn PasskeyPress(
                 {children()}
             </div>
             <Status control link=place.is_passing().then_some((form, "Sign in with a form".to_owned()))/>
-        </div>
-    }
-}
-
-/// Offers passkeys in the autofill of the username field, from the moment the
-/// page has loaded.
-#[island]
-pub fn PasskeyAutofill(next: String) -> impl IntoView {
-    let control = Control::new();
-    Effect::new(move |_| flow::arm_autofill(next.clone(), control));
-    view! {
-        <div class="passkey">
-            <Status control link=None/>
         </div>
     }
 }
@@ -126,15 +114,26 @@ pub fn ProviderPress(
     }
 }
 
-/// Wraps a form with a password, which the browser may save once it was right. On `/sign-up`
-/// the button "… with a passkey" creates one instead (`passkey`).
+/// What a form with a password is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// Passkeys are offered in the autofill of its username field, from the moment the page
+    /// has loaded.
+    SignIn,
+    /// Its button "… with a passkey" creates one instead.
+    SignUp,
+    NewPassword,
+}
+
+/// Wraps a form with a password, which the browser may save once it was right.
 #[island]
-pub fn CredentialForm(next: String, passkey: bool, children: Children) -> impl IntoView {
+pub fn CredentialForm(purpose: Purpose, next: String, children: Children) -> impl IntoView {
     let control = Control::new();
-    Effect::new(move |_| {
-        if passkey {
-            check_support(Place::OtherDevice, control);
-        }
+    let onward = next.clone();
+    Effect::new(move |_| match purpose {
+        Purpose::SignIn => flow::arm_autofill(onward.clone(), control),
+        Purpose::SignUp => check_support(Place::OtherDevice, control),
+        Purpose::NewPassword => {}
     });
     let submit = move |event: SubmitEvent| {
         let Some((form, name)) = passkey_form(&event) else {
@@ -343,7 +342,8 @@ fn check_support(place: Place, control: Control) {
 /// long as the pointer or the focus stays.
 fn prefetch_while_wanted(place: Place, wrapper: NodeRef<leptos::html::Div>) {
     leptos::task::spawn_local(async move {
-        if let Step::Ask(_) = ladder::first(flow::capabilities().await, place)
+        if let Step::Ask(ask) = ladder::first(flow::capabilities().await, place)
+            && ask.is_for_passkeys()
             && prefetch::begin()
         {
             let renew = move || {

@@ -16,7 +16,7 @@ mod prefetch;
 mod server;
 
 pub use islands::{
-    BrowserSupport, BrowserUpkeep, CredentialForm, PasskeyAddition, PasskeyAutofill, PasskeyOffer,
-    PasskeyPress, PasskeyProof, ProviderPress,
+    BrowserSupport, BrowserUpkeep, CredentialForm, PasskeyAddition, PasskeyOffer, PasskeyPress,
+    PasskeyProof, ProviderPress, Purpose,
 };
 pub use ladder::Place;

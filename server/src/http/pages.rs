@@ -92,7 +92,8 @@ async fn render(call: Call, request: Request, extra: Extra) -> Response {
     let options = call.server.leptos.clone();
     // The header is not worth an error page: without an answer it greets a stranger.
     let visitor = call.visitor().await.unwrap_or_default();
-    let (visit, notice) = (call.visit.clone(), visitor.notice.is_some());
+    let visit = call.visit.clone();
+    let once = visitor.notice.is_some() || visitor.upkeep.federated.is_some();
     let fedcm = fedcm_origins(&call.server.providers);
     let backend: SharedBackend = Arc::new(call);
     let context = move || {
@@ -109,8 +110,8 @@ async fn render(call: Call, request: Request, extra: Extra) -> Response {
     let document = move || app::shell(options.clone());
     let mut response = render_app_async_with_context(context, document)(request).await;
     // What only redirects has told nobody anything.
-    if notice && !response.status().is_redirection() && visit.told().await.is_err() {
-        tracing::warn!("a notice will be shown again");
+    if once && !response.status().is_redirection() && visit.told().await.is_err() {
+        tracing::warn!("what was for one page will be on the next as well");
     }
     // Pages show who is signed in and what is in the cart.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

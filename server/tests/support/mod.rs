@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, unused_macros, reason = "every test program uses a part")]
 
 pub mod authenticator;
+pub mod provider;
 pub mod visitor;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};

@@ -27,6 +27,7 @@ pub struct Shop {
     pub router: Router,
     pub store: Store,
     pub clock: Clock,
+    server: Server,
     url: String,
 }
 
@@ -58,7 +59,14 @@ impl Shop {
             related_origins: related,
             leptos: leptos_options(([127, 0, 0, 1], 3000).into()),
         };
-        Self { router: http::router(server), store, clock, url: String::new() }
+        Self { router: http::router(server.clone()), store, clock, server, url: String::new() }
+    }
+
+    /// The same store, configured in another way.
+    pub fn changed(&self, change: impl FnOnce(&mut Server)) -> Self {
+        let mut server = self.server.clone();
+        change(&mut server);
+        Self { router: http::router(server.clone()), server, ..self.clone() }
     }
 
     /// How many sessions the database knows.
@@ -74,7 +82,8 @@ impl Shop {
     }
 
     pub fn visitor(&self) -> Visitor {
-        Visitor { router: self.router.clone(), cookie: None, user_agent: CHROME }
+        let router = self.router.clone();
+        Visitor { router, cookie: None, by_hand: false, user_agent: CHROME }
     }
 
     /// A visitor with a new account, and the passkey that opens it.
@@ -90,8 +99,12 @@ pub struct Visitor {
     pub router: Router,
     /// `name=value` of the session's cookie.
     pub cookie: Option<String>,
+    /// Whether there is a cookie that says so.
+    pub by_hand: bool,
     pub user_agent: &'static str,
 }
+
+const BY_HAND: &str = "latchkey-by-hand";
 
 const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
                       Chrome/156.0.0.0 Safari/537.36";
@@ -119,6 +132,28 @@ impl Visitor {
         self.send(Method::POST, path, &headers, body.into()).await
     }
 
+    /// Submits a form as the pages' own script does.
+    pub async fn post_by_script(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let script = ("latchkey-script", "1");
+        self.post_multipart(path, &[script, ("sec-fetch-site", "same-origin")], fields).await
+    }
+
+    pub async fn post_multipart(
+        &mut self,
+        path: &str,
+        headers: &[(&str, &str)],
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let parts = fields.iter().map(|(name, value)| {
+            let disposition = format!("Content-Disposition: form-data; name=\"{name}\"");
+            format!("--parts\r\n{disposition}\r\n\r\n{value}\r\n")
+        });
+        let body = parts.collect::<String>() + "--parts--\r\n";
+        let kind = ("content-type", "multipart/form-data; boundary=parts");
+        let headers = [&[("accept", "application/json"), kind][..], headers].concat();
+        self.send(Method::POST, path, &headers, body.into()).await
+    }
+
     /// Calls a server function.
     pub async fn api(&mut self, function: &str, message: Value) -> Answer {
         let headers = [
@@ -142,8 +177,10 @@ impl Visitor {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if let Some(cookie) = &self.cookie {
-            request = request.header(COOKIE, cookie);
+        let by_hand = self.by_hand.then(|| format!("{BY_HAND}=1"));
+        let cookies: Vec<_> = self.cookie.iter().chain(&by_hand).map(String::as_str).collect();
+        if !cookies.is_empty() {
+            request = request.header(COOKIE, cookies.join("; "));
         }
         let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -161,6 +198,9 @@ impl Visitor {
         if let Some(set) = answer.cookie() {
             let pair = set.split(';').next().unwrap().to_owned();
             self.cookie = (!set.contains("Max-Age=0")).then_some(pair);
+        }
+        if let Some(set) = answer.by_hand() {
+            self.by_hand = !set.contains("Max-Age=0");
         }
     }
 
@@ -314,7 +354,17 @@ impl Answer {
         }
     }
 
+    /// That of the session.
     pub fn cookie(&self) -> Option<&str> {
-        self.headers.get(SET_COOKIE).map(|cookie| cookie.to_str().unwrap())
+        self.cookies().find(|cookie| !cookie.starts_with(BY_HAND))
+    }
+
+    /// The one that keeps automatic sign-in away.
+    pub fn by_hand(&self) -> Option<&str> {
+        self.cookies().find(|cookie| cookie.starts_with(BY_HAND))
+    }
+
+    fn cookies(&self) -> impl Iterator<Item = &str> {
+        self.headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap())
     }
 }

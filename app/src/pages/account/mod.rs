@@ -182,7 +182,7 @@ fn automatic_state(on: bool) -> impl IntoView {
         <p>{state}</p>
         <form method="post" action="/account/automatic">
             <input type="hidden" name="on" value=value/>
-            <button class="way">{button}</button>
+            <button class="quiet">{button}</button>
         </form>
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     api::{Account, backend},
     components::{Control, Field, FormAlert},
     pages::load,
-    passkey::CredentialForm,
+    passkey::{CredentialForm, Purpose},
 };
 
 #[component]
@@ -36,10 +36,10 @@ fn setting(account: Account) -> impl IntoView {
     let (consequence, button) = if account.has_password {
         ("All other sessions of this account will end.", "Change password")
     } else {
-        ("It will be one more way to sign in, beside your passkeys.", "Set password")
+        ("It will be one more way to sign in to this account.", "Set password")
     };
     view! {
-        <CredentialForm next="/account".to_owned() passkey=false>
+        <CredentialForm purpose=Purpose::NewPassword next="/account".to_owned()>
         <form class="form" method="post" action="/account/password">
             <input type="hidden" name="action" value="set"/>
             // Tells password managers whose password it is.
@@ -70,13 +70,12 @@ fn setting(account: Account) -> impl IntoView {
 
 fn removal(account: &Account) -> impl IntoView + use<> {
     let choice = if account.passkeys.is_empty() {
-        view! {
-            <p>
-                "It is the only way to sign in to this account. "
-                <a href="/account/passkeys/new">"Add a passkey"</a> " first."
-            </p>
-        }
-        .into_any()
+        let why = match account.identities.iter().any(|identity| identity.works) {
+            true => "An account is better kept with a passkey before its password goes. ",
+            false => "It is the only way to sign in to this account. ",
+        };
+        view! { <p>{why} <a href="/account/passkeys/new">"Add a passkey"</a> " first."</p> }
+            .into_any()
     } else {
         remove(account.second_factor).into_any()
     };
@@ -92,7 +91,7 @@ fn remove(second_factor: bool) -> impl IntoView {
     let second_factor = second_factor
         .then_some(" The second factor is switched off with it: without a password it has no use.");
     view! {
-        <p>"You will sign in with your passkeys only." {second_factor}</p>
+        <p>"You will not be able to sign in with it any more." {second_factor}</p>
         <form class="form" method="post" action="/account/password">
             <input type="hidden" name="action" value="remove"/>
             <button class="button danger">"Remove password"</button>

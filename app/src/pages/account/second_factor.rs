@@ -42,10 +42,9 @@ fn show(account: Account) -> impl IntoView {
 /// What the account lacks for a second factor, if anything.
 pub(super) fn missing(account: &Account) -> Option<&'static str> {
     match account {
-        Account { has_password: false, .. } => Some(
-            "There is no password that could need one: this account is signed in to with \
-             passkeys, and each is two factors already.",
-        ),
+        Account { has_password: false, .. } => {
+            Some("There is no password that could need one. A passkey is two factors already.")
+        }
         Account { passkeys, .. } if passkeys.is_empty() => {
             Some("Your password can have a passkey as its second factor once you have added one.")
         }

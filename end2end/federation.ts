@@ -1,0 +1,203 @@
+// People with an account at the provider of `provider.ts`, and the browser's dialog for it (FedCM).
+
+import { randomUUID } from 'node:crypto';
+import AxeBuilder from '@axe-core/playwright';
+import type { APIRequestContext, CDPSession, Locator, Page } from '@playwright/test';
+import type { Database } from './database.ts';
+import { expect, open, signOut, test as base, type Person } from './fixtures.ts';
+import { ORIGIN, PROVIDER } from './stores.ts';
+
+export const CHOOSE = 'Choose a username';
+
+type Fixtures = {
+  /** What the provider calls the person of the test. */
+  login: string;
+  /** Somebody whose account began with Example: signed in there, signed out here. No other way in. */
+  exampleOwner: Person;
+};
+
+export const test = base.extend<Fixtures>({
+  login: async ({}, use) => use(`countess-${randomUUID()}`),
+
+  exampleOwner: async ({ page, login, person }, use) => {
+    await signUpByExample(page.request, login, person);
+    await signOut(page);
+    await use(person);
+  },
+});
+
+/** Signs in to the provider, without a page: good for redirects. The dialog needs `signInAtProvider`. */
+export async function beAtProvider(request: APIRequestContext, login: string) {
+  await expect(await request.post(`${PROVIDER}/sign-in`, { form: { login } })).toBeOK();
+}
+
+/** A new account of the store, which `request` is then signed in to, as it is to the provider. */
+export async function signUpByExample(request: APIRequestContext, login: string, { username, name }: Person) {
+  await beAtProvider(request, login);
+  const asked = await request.get('/federated/example');
+  expect(new URL(asked.url()).pathname).toBe('/sign-up/provider');
+  await expect(await request.post('/sign-up/provider', { form: { username, display_name: name } })).toBeOK();
+}
+
+/** Links the provider's account to that of whoever is signed in, and has just proved it. */
+export async function linkByRequest(request: APIRequestContext, login: string) {
+  await beAtProvider(request, login);
+  const leaving = await request.post('/account/providers/example/link');
+  const url = leaving.headers().refresh.replace(/^0; url=/, '');
+  await expect(await request.get(url)).toBeOK();
+}
+
+/** For whoever is signed in, with a password and a passkey, and has just proved it. Signed out afterwards. */
+export async function askForPasskeyAfter(page: Page, login: string) {
+  await linkByRequest(page.request, login);
+  await expect(await page.request.post('/account/second-factor', { form: { on: 'yes' } })).toBeOK();
+  await signOut(page);
+}
+
+/** The autofill of a page for signing in has its options, so that the page can be left again. */
+export async function armed(page: Page, pathname = '/sign-in') {
+  await page.waitForEvent('requestfinished', (request) => {
+    const { referer } = request.headers();
+    return request.url().endsWith('/api/passkey/sign-in/start') && new URL(referer).pathname === pathname;
+  });
+}
+
+/** Opens `/sign-in`. */
+export async function openSignIn(page: Page, next: string) {
+  const ready = armed(page);
+  await open(page, `/sign-in?next=${next}`);
+  await ready;
+}
+
+/** On the page that the provider shows on the way. */
+export async function signInThere(page: Page, login: string) {
+  await expect(page).toHaveURL(`${PROVIDER}/interaction`);
+  await page.getByLabel('Login').fill(login);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** On `/sign-up/provider`. */
+export async function chooseNames(page: Page, { username, name }: Person) {
+  await expect(page.getByRole('heading', { name: CHOOSE })).toBeVisible();
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Your name').fill(name);
+  await page.getByRole('button', { name: 'Create account' }).click();
+}
+
+export function continueWith(page: Page, provider: string): Locator {
+  return page.getByRole('link', { name: `Continue with ${provider}` });
+}
+
+/** On `/account`: whom the account is linked with. */
+export function linked(page: Page): Locator {
+  return page.getByRole('region', { name: 'Other accounts' }).getByRole('listitem');
+}
+
+/** Who the account is with providers. */
+export function identities(database: Database, username: string) {
+  return database.of(username, 'identities' as 'passkeys');
+}
+
+/** How its sessions were signed in. */
+export function waysOfSessions(database: Database, username: string): unknown[] {
+  return database.of(username, 'sessions').map((session) => JSON.parse(session.data as string).sign_in.how);
+}
+
+/** A browser without FedCM. The provider has to be the same as ever. */
+export async function withoutFedCm(page: Page) {
+  await page.addInitScript((store) => {
+    if (location.origin === store) delete (window as any).IdentityCredential;
+  }, ORIGIN);
+}
+
+/** What the page gave to `navigator.credentials.store`, which goes no further. */
+export async function overhearStored(page: Page): Promise<Record<string, string>[]> {
+  const stored: Record<string, string>[] = [];
+  await page.exposeFunction('overheardStored', (credential: Record<string, string>) => stored.push(credential));
+  await page.addInitScript(() => {
+    navigator.credentials.store = async (credential: any) => {
+      const { type, id, name, provider, iconURL } = credential;
+      (window as any).overheardStored({ kind: credential.constructor.name, type, id, name, provider, iconURL });
+    };
+  });
+  return stored;
+}
+
+/** A request for a provider's token. */
+export type AskedForToken = {
+  identity: { mode: string; providers: { configURL: string; clientId: string; params: { nonce: string } }[] };
+};
+
+/** Records each request for a token, whole, and passes it on. */
+export async function overhearTokens(page: Page): Promise<AskedForToken[]> {
+  const asked: AskedForToken[] = [];
+  await page.exposeFunction('overheardToken', (request: AskedForToken) => asked.push(request));
+  await page.addInitScript(() => {
+    const get = navigator.credentials.get.bind(navigator.credentials);
+    navigator.credentials.get = (options: any) => {
+      if (Object.hasOwn(options, 'identity')) (window as any).overheardToken(JSON.parse(JSON.stringify(options)));
+      return get(options);
+    };
+  });
+  return asked;
+}
+
+/** The nonces that the server gives to the page. */
+export async function overhearNonces(page: Page): Promise<string[]> {
+  const given: string[] = [];
+  await page.route('**/federated/example/nonce', async (route) => {
+    const response = await route.fetch();
+    given.push(await response.json());
+    await route.fulfill({ response });
+  });
+  return given;
+}
+
+/** By the provider's own page, so that the browser hears of it (Login Status API). */
+export async function signInAtProvider(page: Page, login: string) {
+  await page.goto(`${PROVIDER}/sign-in`);
+  await page.getByLabel('Login').fill(login);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByText('Signed in')).toBeVisible();
+}
+
+type Shown = { dialogId: string; dialogType: string; accounts: { accountId: string }[] };
+
+/** The browser's dialog with the accounts of a provider, and the person in front of it. */
+export class AccountDialog {
+  /** What was shown so far: the kind of dialog, and whose accounts. */
+  readonly shown: [string, ...string[]][] = [];
+  /** Whether the person closes it, rather than choose the first account. */
+  isDismissed = false;
+  /** What happens while it is open. */
+  meanwhile = async () => {};
+
+  private constructor(private readonly cdp: CDPSession) {}
+
+  /** To be called before the page asks for anything. */
+  static async attach(page: Page): Promise<AccountDialog> {
+    const cdp = await page.context().newCDPSession(page);
+    const dialog = new AccountDialog(cdp);
+    cdp.on('FedCm.dialogShown', (shown: Shown) => dialog.#answer(shown));
+    await cdp.send('FedCm.enable', { disableRejectionDelay: true });
+    return dialog;
+  }
+
+  async #answer({ dialogId, dialogType, accounts }: Shown) {
+    this.shown.push([dialogType, ...accounts.map((account) => account.accountId)]);
+    await this.meanwhile();
+    // The message about a provider's error can only be closed.
+    const isChoice = dialogType === 'AccountChooser' && !this.isDismissed;
+    if (isChoice) await this.cdp.send('FedCm.selectAccount', { dialogId, accountIndex: 0 });
+    else await this.cdp.send('FedCm.dismissDialog', { dialogId });
+  }
+}
+
+export async function expectAccessible(page: Page) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+    const found = violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => node.html) }));
+    expect(found, `${page.url()} in ${colorScheme} colours`).toEqual([]);
+  }
+}

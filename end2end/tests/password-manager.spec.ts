@@ -1,0 +1,73 @@
+// What the password manager of Chromium really does with the store.
+
+import type { Page } from '@playwright/test';
+import { expireSession, settled } from '../credentials.ts';
+import { expect, expectSignedIn, hydrated, signInLink, signInWithPassword, visit, type Person } from '../fixtures.ts';
+import { saveLogin, test } from '../password-manager.ts';
+
+const notice = (page: Page) => page.getByRole('main').locator('.notice');
+
+/** Whom the browser would sign in with now. */
+function silently(page: Page): Promise<string | null> {
+  return page.evaluate(async () => {
+    const options = { password: true, mediation: 'silent' } as CredentialRequestOptions;
+    return (await navigator.credentials.get(options))?.id ?? null;
+  });
+}
+
+/** Coming here is enough; and once undone, it is not until the next sign-in by hand. */
+async function expectAutomatic(page: Page, person: Person) {
+  await page.goto('/cart');
+  await expect(notice(page)).toContainText(`Signed in as ${person.name}.`);
+  await expectSignedIn(page, person);
+  await expect(page).toHaveURL('/cart');
+  await hydrated(page);
+  await notice(page).getByRole('button', { name: 'Undo' }).click();
+  await expect(page).toHaveURL('/');
+  for (let visits = 0; visits < 2; visits++) {
+    await settled(page);
+    await expect(signInLink(page)).toBeVisible();
+    await expect.poll(() => silently(page)).toBeNull();
+    await page.reload();
+  }
+
+  await visit(page, '/sign-in');
+  await signInWithPassword(page, person);
+  await expectSignedIn(page, person);
+  await expect(notice(page)).toHaveCount(0);
+  await expect.poll(() => silently(page)).toBe(person.username);
+  await expireSession(page);
+  await page.goto('/cart');
+  await expect(notice(page)).toContainText(`Signed in as ${person.name}.`);
+  await expectSignedIn(page, person);
+}
+
+test.describe('with a window', () => {
+  test.use({ headed: true });
+
+  test('it saves the password of a new account, and signs in with it', async ({ page, display, person }) => {
+    await page.goto('/sign-up?next=/');
+    await hydrated(page);
+    await page.getByLabel('Username').fill(person.username);
+    await page.getByLabel('Your name').fill(person.name);
+    await page.getByText('Use a password instead').click();
+    await page.getByLabel('Password').fill(person.password);
+    await page.getByRole('button', { name: 'Create account with a password' }).click();
+    await expect(page).toHaveURL('/');
+    await expectSignedIn(page, person);
+
+    // "Save password?" Space, not Return: where it is not up yet, nothing must come of it.
+    expect(await silently(page)).toBeNull();
+    await display!.pressUntil(['alt+shift+a', 'space'], () => silently(page));
+    await expireSession(page);
+    await expectAutomatic(page, person);
+  });
+});
+
+test.describe('without a window', () => {
+  test.use({ savedBefore: async ({ passwordOwner }, use) => use(passwordOwner) });
+
+  test('it signs in with a password that it has', async ({ page, passwordOwner }) => {
+    await expectAutomatic(page, passwordOwner);
+  });
+});
