@@ -29,7 +29,7 @@ export class Database {
   }
 
   /** What belongs to the account, of one of the tables that know accounts. */
-  of(username: string, table: 'passwords' | 'passkeys' | 'sessions' | 'orders' | 'events' | 'recovery_codes'): Row[] {
+  of(username: string, table: 'passwords' | 'passkeys' | 'sessions' | 'orders' | 'events' | 'recovery_codes' | 'identities'): Row[] {
     return this.#rows(
       `SELECT ${table}.* FROM ${table} JOIN accounts ON accounts.id = ${table}.account_id
        WHERE accounts.username = ?`,

@@ -43,7 +43,7 @@ const DISMISSED = 'console: Prompt dismissed. API exponential cool down not trig
 const REFUSED = 'console: Provider is unable to issue a token, but provided details on the error that occurred.';
 const NOT_SIGNED_IN = 'console: Error retrieving a token.';
 
-const SORRY = 'You were not signed in. You can try again, or continue on the page of Example';
+const SORRY = 'You were not signed in. You can try again, or go there yourself. To Example’s own page';
 
 const press = (page: Page) => continueWith(page, 'Example').click();
 
@@ -187,7 +187,7 @@ test.describe('when it comes to nothing', () => {
     await press(page);
     await expect(message(page)).toHaveText(SORRY);
     await page.request.get(`${PROVIDER}/sign-out`); // to see the page
-    await message(page).getByRole('link', { name: 'continue on the page of Example' }).click();
+    await message(page).getByRole('link', { name: 'To Example’s own page' }).click();
 
     await signInThere(page, login);
     await expect(page).toHaveURL('/products/coat-hook');
@@ -208,7 +208,7 @@ test.describe('when it comes to nothing', () => {
       ['Error', refused],
     ]);
 
-    await message(page).getByRole('link', { name: 'continue on the page of Example' }).click();
+    await message(page).getByRole('link', { name: 'To Example’s own page' }).click();
     await expect(page).toHaveURL('/sign-up/provider?next=/cart');
     await expect(page.getByText(`Example (${refused}) says that it is you.`)).toBeVisible();
   });

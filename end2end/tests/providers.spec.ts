@@ -36,7 +36,7 @@ test.beforeEach(async ({ page }) => withoutFedCm(page));
 
 const ANSWER = '400: GET /federated/example/callback';
 const CANCELLED =
-  'You were not signed in: the provider says that this was declined or cancelled. You can try again, or sign in another way.';
+  'The provider says that this was declined or cancelled. You can try again, or choose another way.';
 
 const cancelThere = (page: Page) => page.getByRole('button', { name: 'Cancel' }).click();
 
@@ -275,7 +275,7 @@ test.describe('when it comes to nothing', () => {
 
     await expectOtherWays(
       page,
-      'That provider does not answer at the moment. Please try again later, or sign in another way.',
+      'That provider does not answer at the moment. Please try again later, or choose another way.',
       '/cart',
     );
     await ready;

@@ -4,6 +4,8 @@
 //! References are to OpenID Connect Core 1.0.
 
 use std::{
+    error::Error,
+    fmt::Display,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,7 +15,7 @@ use chrono::DateTime;
 use openidconnect::{
     AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError as ClaimsError,
     ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl,
-    LoginHint, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+    LoginHint, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
     SignatureVerificationError as Signature, TokenResponse,
     core::{
         CoreAuthPrompt, CoreClient, CoreClientAuthMethod, CoreIdToken, CoreIdTokenClaims,
@@ -30,6 +32,8 @@ const PUBLISHED_LIFETIME: i64 = 60 * 60 * 1000;
 /// And this soon, when a token is signed with a key that is not among the published ones:
 /// providers change their keys (§10.1.1), but nobody may make us ask all the time.
 const NEW_KEYS_AFTER: i64 = 10 * 1000;
+/// Letters of a name that a provider gives: more than one could have here.
+const SHOWN: usize = 200;
 /// For one request to a provider.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Those with a public key. Not HS256, which anybody with the client secret can sign with.
@@ -168,7 +172,7 @@ impl Provider {
             .map_err(|error| unavailable(&error))?
             .set_pkce_verifier(PkceCodeVerifier::new(exchange.verifier));
         let answer = request.request_async(&self.http).await.map_err(|error| match &error {
-            openidconnect::RequestTokenError::ServerResponse(_) => refused(&error),
+            RequestTokenError::ServerResponse(_) | RequestTokenError::Parse(..) => refused(&error),
             _ => unavailable(&error),
         })?;
         let token = answer.id_token().ok_or_else(|| refused(&"there is no ID token"))?;
@@ -215,6 +219,9 @@ impl Provider {
         // client is not for this store, even where this one is in its audience.
         if claims.authorized_party().is_some_and(|party| *party != self.client_id) {
             return Err(refused(&"the token was issued to another client"));
+        }
+        if claims.subject().contains(char::is_control) {
+            return Err(refused(&"no database of ours would take this subject"));
         }
         Ok(Claims::from(&claims))
     }
@@ -271,7 +278,8 @@ impl Claims {
     /// Whether the person signed in with the provider just now, not some day.
     #[must_use]
     pub fn is_fresh(&self, now: Instant) -> bool {
-        self.authenticated.is_some_and(|at| now.0 - at.0 < PROOF_LIFETIME)
+        // Clocks differ, but not by more than that.
+        self.authenticated.is_some_and(|at| (now.0 - at.0).abs() < PROOF_LIFETIME)
     }
 
     /// What to call the person, for display only.
@@ -284,12 +292,14 @@ impl Claims {
 
 impl From<&CoreIdTokenClaims> for Claims {
     fn from(claims: &CoreIdTokenClaims) -> Self {
+        // For display, and for databases that do not take every character.
+        let shown = |text: &str| text.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
         let name = claims.name().and_then(|name| name.get(None));
         Self {
             subject: claims.subject().to_string(),
-            name: name.map(|name| name.to_string()),
-            username: claims.preferred_username().map(|name| name.to_string()),
-            email: claims.email().map(|email| email.to_string()),
+            name: name.map(|name| shown(name)),
+            username: claims.preferred_username().map(|name| shown(name)),
+            email: claims.email().map(|email| shown(email)),
             authenticated: claims.auth_time().map(|at| Instant(at.timestamp_millis())),
         }
     }
@@ -310,12 +320,23 @@ pub fn http() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build()
 }
 
-fn unavailable(cause: &dyn std::fmt::Display) -> Code {
-    tracing::warn!(%cause, "a provider is not available");
+fn unavailable(error: &dyn Error) -> Code {
+    tracing::warn!(cause = chain(error), "a provider is not available");
     Code::ProviderUnavailable
 }
 
-fn refused(cause: &dyn std::fmt::Display) -> Code {
+fn refused(cause: &dyn Display) -> Code {
     tracing::warn!(%cause, "a provider's answer was refused");
     Code::ProviderRefused
+}
+
+/// What happened, down to its reason: "Request failed" alone helps nobody.
+fn chain(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        words += &format!(": {error}");
+        source = error.source();
+    }
+    words
 }

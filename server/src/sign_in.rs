@@ -19,6 +19,7 @@ use crate::{
     events::Event,
     internal,
     passkeys::described,
+    plain,
     session::{Means, SignIn},
     store::{Challenge, PasskeyRow, PasskeyUse, PasswordRow, StoreError},
 };
@@ -265,6 +266,7 @@ impl Call {
         purpose: &str,
         challenge: &str,
     ) -> Result<S> {
+        let challenge = plain(challenge).map_err(|_| Code::ChallengeUnknown)?;
         let session = self.visit.key().await?.ok_or(Code::ChallengeUnknown)?;
         let store = &self.server.store;
         let state = store.take_challenge(challenge, &session, purpose, self.now()).await;

@@ -131,7 +131,7 @@ fn expect_other_ways(answer: Answer, status: u16, sentence: &str, next: &str) {
     answer.expect_text(&format!("name=\"next\" value=\"{next}\"")).expect_no_internals();
 }
 
-const UNVERIFIED: &str = "could not be verified, so you were not signed in";
+const UNVERIFIED: &str = "said could not be verified";
 const UNAVAILABLE: &str = "does not answer at the moment";
 const TOO_LATE: &str = "took too long, was answered before, or was begun in another browser";
 
@@ -367,8 +367,7 @@ on_both! {
         town.member("robin").await;
         let mut visitor = town.shop.visitor();
         let bent = BENT.map(|bent| (bent, 400, UNVERIFIED));
-        // What cannot be read is as good as no answer.
-        let unreadable = UNREADABLE.map(|bent| (bent, 502, UNAVAILABLE));
+        let unreadable = UNREADABLE.map(|bent| (bent, 400, UNVERIFIED));
         for ((name, bend), status, sentence) in bent.into_iter().chain(unreadable) {
             let asked = leave(&mut visitor, "/federated/acorn?next=/orders").await;
             let mut token = token_for(&town.acorn, "robin", &asked);

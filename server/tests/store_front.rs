@@ -126,10 +126,10 @@ on_both! {
     async fn a_saved_password_signs_in(shop: Shop) {
         sign_up_with_password(&mut shop.visitor(), "robin").await;
         let mut visitor = shop.visitor();
-        let wrong = json!({ "username": "robin", "password": "plovers like umbrellas" });
-        visitor.api("password/sign-in", wrong).await.expect_refusal(401, "wrong_password");
-        let right = json!({ "username": "robin", "password": PASSWORD });
-        visitor.api("password/sign-in", right).await.expect_status(200);
+        let wrong = [("username", "robin"), ("password", "plovers like umbrellas")];
+        visitor.post_by_script("/sign-in", &wrong).await.expect_refusal(401, "wrong_password");
+        let right = [("username", "robin"), ("password", PASSWORD)];
+        visitor.post_by_script("/sign-in", &right).await.expect_status(200);
         assert!(visitor.is_signed_in().await);
     }
 
@@ -142,8 +142,7 @@ on_both! {
             let answer = shop.visitor().post("/sign-in", &fields).await.expect_status(401);
             assert!(answer.body.contains(&format!("value=\"{username}\"")), "the name is kept");
             assert!(!answer.body.contains("a wrong password"));
-            let api = json!({ "username": username, "password": "a wrong password" });
-            let api = shop.visitor().api("password/sign-in", api).await;
+            let api = shop.visitor().post_by_script("/sign-in", &fields).await.expect_status(401);
             let said = answer.body.replace(username, "NAME").split("role=\"alert\"").nth(1).unwrap()[..80].to_owned();
             answers.push((said, api.status, api.body));
         }
@@ -155,9 +154,9 @@ on_both! {
         let mut times = [Vec::new(), Vec::new()];
         for _ in 0..9 {
             for (username, times) in ["robin", "nobody"].into_iter().zip(&mut times) {
-                let message = json!({ "username": username, "password": "a wrong password" });
+                let fields = [("username", username), ("password", "a wrong password")];
                 let begun = std::time::Instant::now();
-                shop.visitor().api("password/sign-in", message).await;
+                shop.visitor().post_by_script("/sign-in", &fields).await.expect_status(401);
                 times.push(begun.elapsed());
             }
         }

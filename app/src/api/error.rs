@@ -170,16 +170,16 @@ impl Code {
             }
             Self::NotAutomatic => "Please sign in by hand.",
             Self::ProviderUnavailable => {
-                "That provider does not answer at the moment. Please try again later, or sign in \
+                "That provider does not answer at the moment. Please try again later, or choose \
                  another way."
             }
             Self::ProviderDenied => {
-                "You were not signed in: the provider says that this was declined or cancelled. \
-                 You can try again, or sign in another way."
+                "The provider says that this was declined or cancelled. You can try again, or \
+                 choose another way."
             }
             Self::ProviderRefused => {
-                "What the provider said could not be verified, so you were not signed in. Please \
-                 try again, or sign in another way."
+                "What the provider said could not be verified. Please try again, or choose \
+                 another way."
             }
             Self::ProviderTimeout => {
                 "That sign-in took too long, was answered before, or was begun in another \

@@ -40,7 +40,7 @@ fn button(provider: IdentityProvider, next: String) -> impl IntoView {
     };
     match fedcm {
         Some(fedcm) => {
-            let elsewhere = (to, format!("continue on the page of {name}"));
+            let elsewhere = (to, format!("To {name}’s own page"));
             view! {
                 <ProviderPress provider=id fedcm next link=elsewhere>{link()}</ProviderPress>
             }

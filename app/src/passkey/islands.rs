@@ -1,7 +1,6 @@
 //! The controls. Each is wrapped around plain links and forms, which do their
 //! work until the wasm has arrived, and without it.
 
-use futures::FutureExt;
 use leptos::{
     ev::{MouseEvent, SubmitEvent},
     prelude::*,
@@ -15,7 +14,7 @@ use super::{
     control::Control,
     flow,
     ladder::{self, Bringing, Step, UNSUPPORTED},
-    prefetch,
+    prefetch::{self, Prefetched},
 };
 use crate::api::{AccountName, Added, Code, FedCm, Offer, Upkeep, with_next};
 
@@ -75,13 +74,12 @@ pub fn ProviderPress(
 ) -> impl IntoView {
     let control = Control::new();
     // Fetched before the press, which is good for a few seconds only.
-    let nonce = StoredValue::new_local(None);
+    let nonce = StoredValue::new_local(None::<Prefetched<String>>);
     let id = provider.clone();
     let intend = move || {
-        if nonce.with_value(Option::is_none) && flow::has_fedcm() {
-            let fetch = flow::nonce(id.clone()).boxed_local().shared();
-            leptos::task::spawn_local(fetch.clone().map(drop));
-            nonce.set_value(Some(fetch));
+        let fresh = nonce.with_value(|nonce| nonce.as_ref().is_some_and(Prefetched::is_fresh));
+        if !fresh && flow::has_fedcm() {
+            nonce.set_value(Some(Prefetched::begin(flow::nonce(id.clone()))));
         }
     };
     let (hover, focus, touch, fetch) = (intend.clone(), intend.clone(), intend.clone(), intend);
@@ -96,7 +94,7 @@ pub fn ProviderPress(
             return;
         };
         let (provider, fedcm, next) = (provider.clone(), fedcm.clone(), next.clone());
-        control.run(flow::federate(provider, fedcm, fetched, next, control));
+        control.run(flow::federate(provider, fedcm, fetched.fetch, next, control));
     };
     view! {
         <div class="passkey" data-busy=move || control.busy.get().then_some("")>

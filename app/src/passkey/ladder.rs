@@ -181,7 +181,7 @@ pub enum Step {
 
 pub const UNSUPPORTED: &str = "This browser does not support passkeys.";
 const DISMISSED: &str = "No passkey was used. You can try again, or sign in with a form.";
-pub const NO_TOKEN: &str = "You were not signed in. You can try again, or";
+pub const NO_TOKEN: &str = "You were not signed in. You can try again, or go there yourself.";
 const WRONG_ADDRESS: &str = "Passkeys do not work at this address of the store.";
 
 /// The rung that a press begins with.

@@ -1,4 +1,4 @@
-//! Sign-in options, fetched before they are needed.
+//! What a press needs of the server, fetched before the press.
 
 use std::{
     cell::{Cell, RefCell},
@@ -10,16 +10,16 @@ use futures::future::{FutureExt, LocalBoxFuture, Shared};
 use super::{browser, server};
 use crate::api::{Options, Result, ceremonies::StartSignIn};
 
-type Fetch = Shared<LocalBoxFuture<'static, Result<Options>>>;
+type Fetch<T> = Shared<LocalBoxFuture<'static, Result<T>>>;
 
-struct Prefetched {
-    fetch: Fetch,
+pub(super) struct Prefetched<T: Clone> {
+    pub(super) fetch: Fetch<T>,
     /// When it was begun, in milliseconds since 1970.
     begun: f64,
 }
 
 thread_local! {
-    static PREFETCHED: RefCell<Option<Prefetched>> = const { RefCell::new(None) };
+    static PREFETCHED: RefCell<Option<Prefetched<Options>>> = const { RefCell::new(None) };
     static PAUSED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -35,10 +35,7 @@ pub(super) fn begin() -> bool {
     }
     let fresh = PREFETCHED.with_borrow(|here| here.as_ref().is_some_and(Prefetched::is_fresh));
     if !fresh {
-        let fetch = server::call(StartSignIn {}).boxed_local().shared();
-        // Polled by nobody, a future does not begin.
-        leptos::task::spawn_local(fetch.clone().map(drop));
-        PREFETCHED.set(Some(Prefetched { fetch, begun: browser::now() }));
+        PREFETCHED.set(Some(Prefetched::begin(server::call(StartSignIn {}))));
     }
     !fresh
 }
@@ -62,8 +59,15 @@ pub(super) fn resume() {
     PAUSED.set(false);
 }
 
-impl Prefetched {
-    fn is_fresh(&self) -> bool {
+impl<T: Clone + 'static> Prefetched<T> {
+    pub(super) fn begin(fetch: impl Future<Output = Result<T>> + 'static) -> Self {
+        let fetch = fetch.boxed_local().shared();
+        // Polled by nobody, a future does not begin.
+        leptos::task::spawn_local(fetch.clone().map(drop));
+        Self { fetch, begun: browser::now() }
+    }
+
+    pub(super) fn is_fresh(&self) -> bool {
         let failed = matches!(self.fetch.peek(), Some(Err(_)));
         !failed && browser::now() - self.begun < FRESH.as_secs_f64() * 1000.0
     }

@@ -13,7 +13,7 @@ use url::Url;
 use super::{
     Refused,
     forms::{self, Answer, Post, Sender, entered, whole_form},
-    login_status::by_hand_from_now_on,
+    login_status::{by_hand_for_a_while, by_hand_from_now_on},
     pages::show_again,
     status,
 };
@@ -52,7 +52,7 @@ async fn lead(call: Call, id: &str, way: Way) -> Answer {
     let next = same_origin_path(&way.next).to_owned();
     let intent = if way.automatic.is_empty() { Intent::SignIn } else { Intent::Automatic };
     if intent == Intent::Automatic && !call.may_sign_in_by_itself().await? {
-        return Ok(by_hand_from_now_on(&call, Redirect::to(&next).into_response()));
+        return Ok(by_hand_from_now_on(&call, Redirect::to(&next).into_response()).await);
     }
     match call.start_federation(id, intent, &next, way.login_hint.as_deref()).await {
         Ok(url) => Ok(Redirect::to(url.as_str()).into_response()),
@@ -85,7 +85,11 @@ async fn failed(call: Call, intent: Intent, next: String, error: PublicError) ->
     let page = match intent {
         // Nobody asked for it, so nobody hears of it.
         Intent::Automatic => {
-            return by_hand_from_now_on(&call, Redirect::to(&next).into_response());
+            let back = Redirect::to(&next).into_response();
+            return match error.code {
+                Code::ProviderUnavailable => by_hand_for_a_while(&call, back).await,
+                _ => by_hand_from_now_on(&call, back).await,
+            };
         }
         Intent::SignIn => Uri::from_static("/sign-in"),
         Intent::Link(_) => Uri::from_static("/account"),

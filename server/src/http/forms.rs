@@ -220,7 +220,7 @@ pub(super) async fn sign_in(post: Post<SignInForm>) -> Answer {
         return Ok(match call.sign_in_by_itself(&username, &password).await {
             Ok(done) => signed_in(sender, done, &next),
             // What was refused once is not tried on every page.
-            Err(error) => by_hand_from_now_on(&call, Refused(error).into_response()),
+            Err(error) => by_hand_from_now_on(&call, Refused(error).into_response()).await,
         });
     }
     match call.sign_in_with_password(&username, &password).await {
@@ -311,12 +311,12 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
     if !fields.password.is_empty() {
         fields.way = Way::Password;
     }
-    let mut errors = sign_up_errors(&fields);
-    let mut code = Code::UsernameInvalid;
-    if errors.is_empty() && call.username_taken(&fields.username).await? {
-        code = Code::UsernameTaken;
-        errors.push(beside_field(code.into()));
+    let mut wrong = sign_up_errors(&fields);
+    if wrong.is_empty() && call.username_taken(&fields.username).await? {
+        wrong.push(Code::UsernameTaken);
     }
+    let mut code = wrong.first().copied().unwrap_or(Code::UsernameInvalid);
+    let mut errors: Vec<_> = wrong.into_iter().map(|code| beside_field(code.into())).collect();
     if errors.is_empty() && fields.way == Way::Passkey {
         // The page's script makes passkeys; this post came without it, or because
         // a name was refused that is free by now.
@@ -358,8 +358,9 @@ pub(super) struct NamesForm {
 /// The rest of an account that begins with a provider.
 pub(super) async fn sign_up_with_provider(post: Post<NamesForm>) -> Answer {
     let Post { call, uri, sender, fields: NamesForm { username, display_name, next } } = post;
-    let mut errors = names_errors(&username, &display_name);
+    let wrong = names_errors(&username, &display_name);
     let mut code = Code::UsernameInvalid;
+    let mut errors: Vec<_> = wrong.into_iter().map(|code| beside_field(code.into())).collect();
     if errors.is_empty() {
         match call.sign_up_with_provider(&username, &display_name).await {
             Ok(done) => return Ok(signed_in(sender, done, &next)),
@@ -382,18 +383,18 @@ pub(super) async fn sign_up_with_provider(post: Post<NamesForm>) -> Answer {
     Ok(show_again(call, &uri, status(code), FormOutcome { values, errors }).await)
 }
 
-fn names_errors(username: &str, display_name: &str) -> Vec<(String, String)> {
+fn names_errors(username: &str, display_name: &str) -> Vec<Code> {
     let names = [Username::parse(username).err(), DisplayName::parse(display_name).err()];
-    names.into_iter().flatten().map(|code| beside_field(code.into())).collect()
+    names.into_iter().flatten().collect()
 }
 
 /// All that is wrong with the entries, so that nobody has to find out one by one.
-fn sign_up_errors(fields: &SignUpForm) -> Vec<(String, String)> {
+fn sign_up_errors(fields: &SignUpForm) -> Vec<Code> {
     let mut errors = names_errors(&fields.username, &fields.display_name);
     // Whether it is easily guessed takes longer to say: that waits for its turn.
     let password = passwords::check_length(&fields.password).err();
     let password = password.filter(|_| fields.way == Way::Password);
-    errors.extend(password.map(|code| beside_field(code.into())));
+    errors.extend(password);
     errors
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn tell(call: Call, request: Request, next: Next) -> Response {
     let after = call.visit.account().await.ok().flatten();
     match (before, after) {
         // FedCM, Login Status API.
-        (None, Some(_)) => {
+        (_, Some(_)) if before != after => {
             set(&mut response, "set-login", "logged-in");
             let note = call.visit.sign_in_note().await.ok().flatten();
             if call.by_hand && note.is_some_and(|note| !note.how.is_automatic()) {
@@ -53,9 +53,21 @@ pub(super) async fn tell(call: Call, request: Request, next: Next) -> Response {
     response
 }
 
-/// The answer to an automatic sign-in that was refused.
-pub(super) fn by_hand_from_now_on(call: &Call, mut response: Response) -> Response {
-    set_cookie(call, &mut response, FOR_LONG);
+/// The answer to an automatic sign-in that was refused. Not where another tab was faster and
+/// somebody is signed in by now: that was no refusal of anything.
+pub(super) async fn by_hand_from_now_on(call: &Call, response: Response) -> Response {
+    by_hand_for(FOR_LONG, call, response).await
+}
+
+/// The same where the next try may do better: for an hour.
+pub(super) async fn by_hand_for_a_while(call: &Call, response: Response) -> Response {
+    by_hand_for(60 * 60, call, response).await
+}
+
+async fn by_hand_for(seconds: u32, call: &Call, mut response: Response) -> Response {
+    if matches!(call.visit.account().await, Ok(None)) {
+        set_cookie(call, &mut response, seconds);
+    }
     response
 }
 
