@@ -172,7 +172,7 @@ impl Provider {
             .map_err(|error| unavailable(&error))?
             .set_pkce_verifier(PkceCodeVerifier::new(exchange.verifier));
         let answer = request.request_async(&self.http).await.map_err(|error| match &error {
-            RequestTokenError::ServerResponse(_) | RequestTokenError::Parse(..) => refused(&error),
+            RequestTokenError::ServerResponse(_) => refused(&error),
             _ => unavailable(&error),
         })?;
         let token = answer.id_token().ok_or_else(|| refused(&"there is no ID token"))?;

@@ -367,7 +367,8 @@ on_both! {
         town.member("robin").await;
         let mut visitor = town.shop.visitor();
         let bent = BENT.map(|bent| (bent, 400, UNVERIFIED));
-        let unreadable = UNREADABLE.map(|bent| (bent, 400, UNVERIFIED));
+        // What cannot be read is as good as no answer.
+        let unreadable = UNREADABLE.map(|bent| (bent, 502, UNAVAILABLE));
         for ((name, bend), status, sentence) in bent.into_iter().chain(unreadable) {
             let asked = leave(&mut visitor, "/federated/acorn?next=/orders").await;
             let mut token = token_for(&town.acorn, "robin", &asked);
