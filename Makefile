@@ -86,7 +86,7 @@ step() {
 	echo "== $$name"
 	"$$@" 2>&1 | tee "$$logs/output" || code=$$?
 	echo "== $$name: $$((SECONDS - began)) s$$([ $$code = 0 ] || echo ', FAILED')" | tee -a $$logs/summary
-	grep -E '^( +(Running|Doc-tests) |test result:| +[0-9]+ (passed|failed|flaky|skipped|did not run|interrupted))' $$logs/output >>$$logs/summary || true
+	grep -E '^( +(Running|Doc-tests) |test result:|test .* FAILED$$| +[0-9]+ (passed|failed|flaky|skipped|did not run|interrupted)| +\[chromium\])' $$logs/output >>$$logs/summary || true
 	return $$code
 }
 summary() { echo; cat $$logs/summary 2>/dev/null || true; }

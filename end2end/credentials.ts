@@ -2,7 +2,7 @@
 // chooser, and keeps nothing. Only `navigator.credentials` is replaced, and nothing of the page.
 
 import type { Page } from '@playwright/test';
-import { expect, hydrated } from './fixtures.ts';
+import { hydrated } from './fixtures.ts';
 import { FARAWAY, PROVIDER } from './stores.ts';
 
 /** All that the page passed to `navigator.credentials.get`. What is no JSON is empty in it. */
@@ -75,6 +75,8 @@ export class Credentials {
 /** Runs in the page. */
 function replace() {
   const { credentials } = navigator;
+  // There are none on `about:blank`.
+  if (!credentials) return;
   const { credentialAsked, credentialStored, silentAccessPrevented } = window as any;
   const get = credentials.get.bind(credentials);
   const prevent = credentials.preventSilentAccess.bind(credentials);
@@ -101,6 +103,10 @@ function replace() {
     if (outcome === 'pending') await new Promise(() => {});
   };
 
+  // Each page asks this once, before it asks for any credential.
+  const ask = PublicKeyCredential.getClientCapabilities.bind(PublicKeyCredential);
+  PublicKeyCredential.getClientCapabilities = () => ((window as any).capabilitiesAsked = ask());
+
   credentials.preventSilentAccess = async () => {
     silentAccessPrevented();
     await prevent();
@@ -115,16 +121,20 @@ export async function withoutPasswords(page: Page) {
 /** The page has asked and told the browser all that it does by itself. */
 export async function settled(page: Page) {
   await hydrated(page);
-  // The page, too, begins by asking this, and earlier: its answer is here first.
   await page.evaluate(async () => {
-    await PublicKeyCredential.getClientCapabilities();
+    await (window as any).capabilitiesAsked;
     await new Promise((done) => setTimeout(done));
   });
 }
 
-/** The browser holds no session any more, as when it has expired: nobody signed out. */
+/** The browser holds no session any more, as when it has expired: nobody signed out. Ends on no page. */
 export async function expireSession(page: Page) {
-  const { length } = await page.context().cookies();
+  // What the page still asks would bring it back.
+  await page.goto('about:blank');
   await page.context().clearCookies({ name: 'latchkey' });
-  expect(await page.context().cookies()).toHaveLength(length - 1);
+}
+
+/** Whoever signed out did so in another browser. */
+export async function forgetSignOut(page: Page) {
+  await page.context().clearCookies({ name: 'latchkey-by-hand' });
 }

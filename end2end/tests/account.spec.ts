@@ -21,6 +21,8 @@ import {
 import { signUpByRequest } from '../passkeys.ts';
 import type { Locator, Page } from '@playwright/test';
 
+/** Its browser may keep the password, and would be back at once. */
+const OFF = ' Automatic sign-in is off now, so that no browser comes back by itself.';
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 Firefox/153.0';
 
 type Fixtures = {
@@ -578,7 +580,7 @@ test.describe('the password', () => {
     ['easily guessed', 'passwordpassword', 'That password is easily guessed. Please choose another.'],
   ]) {
     test(`that is ${refused} is refused beside it`, async ({ page, owner, mishaps, database }) => {
-      mishaps.expect('422: POST /account/password');
+      mishaps.expect('422: POST /account/password', '422: POST /account/password');
       await open(page, '/account/password');
       const password = page.getByLabel('New password');
       await password.fill(entered);
@@ -668,7 +670,7 @@ test.describe('sessions', () => {
     await page.getByRole('button', { name: 'End the session of Firefox on Windows' }).click();
 
     await expect(page).toHaveURL('/account');
-    await expectNotice(page, 'That session has ended.');
+    await expectNotice(page, `That session has ended.${OFF}`);
     await expect(sessions(page)).toHaveCount(1);
     await expect(page.getByRole('button', { name: 'End all other sessions' })).toHaveCount(0);
     await expect(part(page, 'Security events').getByRole('link').first()).toHaveText(
@@ -686,7 +688,7 @@ test.describe('sessions', () => {
     await expect(sessions(page)).toHaveCount(3);
     await page.getByRole('button', { name: 'End all other sessions' }).click();
 
-    await expectNotice(page, 'All other sessions have ended.');
+    await expectNotice(page, `All other sessions have ended.${OFF}`);
     await expect(sessions(page)).toHaveCount(1);
     expect(database.of(ownerWithPassword.username, 'sessions')).toHaveLength(1);
     await expectSignedOut(elsewhere);

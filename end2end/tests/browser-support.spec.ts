@@ -1,6 +1,7 @@
 // `/browser-support`: what this browser says of itself, and what follows from it.
 
 import { withoutImmediate, withoutWebAuthn } from '../browser.ts';
+import { withoutPasswords } from '../credentials.ts';
 import { expect, hydrated, open, test } from '../fixtures.ts';
 import type { Page } from '@playwright/test';
 
@@ -21,12 +22,21 @@ test('a browser with all of it asks at once', async ({ page, authenticator }) =>
   await expect(press(page, 'The username field')).toContainText('offers passkeys in its autofill');
 });
 
-test('without immediate requests, the header leads to the form', async ({ page }) => {
+test('without immediate requests, the header lets one choose', async ({ page }) => {
   await withoutImmediate(page);
   await open(page, '/browser-support');
   await expect(row(page, 'immediateGet')).toHaveText('absent');
-  await expect(press(page, '“Sign in” and “Check out”')).toContainText('leads to the form');
+  await expect(press(page, '“Sign in” and “Check out”')).toContainText('lets you choose a saved password');
   await expect(press(page, '“Sign in with a passkey”')).toContainText('opens the browser’s dialog');
+});
+
+test('without saved passwords either, it leads to the form', async ({ page }) => {
+  await withoutImmediate(page);
+  await withoutPasswords(page);
+  await open(page, '/browser-support');
+  await expect(row(page, 'immediateGet')).toHaveText('absent');
+  await expect(row(page, 'PasswordCredential')).toHaveText('absent');
+  await expect(press(page, '“Sign in” and “Check out”')).toContainText('leads to the form');
 });
 
 test('without WebAuthn, nothing is known but that', async ({ page }) => {

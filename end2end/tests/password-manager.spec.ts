@@ -3,7 +3,7 @@
 import type { Page } from '@playwright/test';
 import { expireSession, settled } from '../credentials.ts';
 import { expect, expectSignedIn, hydrated, signInLink, signInWithPassword, visit, type Person } from '../fixtures.ts';
-import { saveLogin, test } from '../password-manager.ts';
+import { test } from '../password-manager.ts';
 
 const notice = (page: Page) => page.getByRole('main').locator('.notice');
 

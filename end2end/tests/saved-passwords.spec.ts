@@ -80,6 +80,7 @@ test.describe('the browser is given a password that was right', () => {
     ownerOfBoth,
     request,
   }) => {
+    credentials.answer = () => 'as ever';
     await authenticator.answers(false);
     await signInByRequest(request, ownerOfBoth);
     await expect(await request.post('/account/second-factor', { form: { on: 'yes' } })).toBeOK();
@@ -265,8 +266,7 @@ for (const [name, { from, to, press }] of Object.entries(PRESSES)) {
 
 test.describe('an immediate request', () => {
   const IMMEDIATE = {
-    // The challenge and the like are no JSON.
-    publicKey: { challenge: {}, rpId: 'localhost', userVerification: 'required', timeout: 300_000, allowCredentials: [], extensions: {} },
+    publicKey: expect.objectContaining({ rpId: 'localhost', userVerification: 'required', allowCredentials: [] }),
     password: true,
     uiMode: 'immediate',
   };

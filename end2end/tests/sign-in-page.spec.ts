@@ -37,7 +37,7 @@ test('a password signs in', async ({ page, passwordOwner, database }) => {
 });
 
 test('a wrong password is said to be wrong, and the username stays', async ({ page, passwordOwner, mishaps, database }) => {
-  mishaps.expect('401: POST /sign-in');
+  mishaps.expect('401: POST /sign-in', '401: POST /sign-in');
   await open(page, '/sign-in?next=/cart');
   await signInWithPassword(page, { ...passwordOwner, password: 'not this one' });
 

@@ -133,7 +133,7 @@ test.describe('a new passkey that the server did not take is forgotten', () => {
   const SENTENCE = 'That took too long, or was answered before. Please try again.';
   const refusal = { status: 400, json: { code: 'challenge_unknown', message: SENTENCE } };
   const UNREACHABLE = 'The store could not be reached. Please check your connection and try again.';
-  const message = (page: Page) => page.getByRole('main').getByRole('status');
+  const message = (page: Page) => page.getByRole('main').getByRole('status').first();
 
   test('at a sign-up that is refused', async ({ page, authenticator, person, mishaps, database }) => {
     mishaps.expect('400: POST /api/passkey/sign-up/finish');
@@ -245,7 +245,7 @@ test('a new passkey of which only the answer got lost stays, and signs in', asyn
   await open(page, '/sign-up');
   await signUp(page, person);
 
-  await expect(page.getByRole('main').getByRole('status')).toHaveText(
+  await expect(page.getByRole('main').getByRole('status').first()).toHaveText(
     'Your passkey was created, but the answer got lost. Please sign in with it.',
   );
   const [id, ...others] = await ids(authenticator);

@@ -10,7 +10,7 @@ use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, CredentialsContainer, Element};
+use web_sys::{AbortController, CredentialsContainer, Element, HtmlInputElement};
 
 use crate::api::{AccountName, FedCm, Federated, Signals, same_origin_path};
 
@@ -100,7 +100,8 @@ fn in_word(support: Support) -> &'static str {
     }
 }
 
-/// Writes into every element with this attribute what its value stands for.
+/// Writes into every element with this attribute what its value stands for, also as another
+/// attribute for the stylesheet.
 pub(super) fn each(within: &Element, attribute: &str, text: impl Fn(&str) -> &'static str) {
     let Ok(found) = within.query_selector_all(&format!("[{attribute}]")) else {
         return;
@@ -109,6 +110,7 @@ pub(super) fn each(within: &Element, attribute: &str, text: impl Fn(&str) -> &'s
         if let Some(element) = found.get(n).and_then(|node| node.dyn_into::<Element>().ok()) {
             let words = text(&element.get_attribute(attribute).unwrap_or_default());
             element.set_text_content(Some(words));
+            let _ = element.set_attribute("data-is", words);
         }
     }
 }
@@ -240,11 +242,19 @@ pub(super) fn prevent_silent_access() {
     ignore(credentials().prevent_silent_access());
 }
 
-/// Whether nobody has touched the page yet: a page that is in use is not to be replaced.
+/// Whether nobody has begun to use the page: one that has the focus somewhere, was scrolled
+/// or filled in is not to be replaced.
 pub(super) fn is_untouched() -> bool {
-    let activation = member(&window().navigator(), "userActivation");
-    let active = activation.and_then(|activation| member(&activation, "hasBeenActive"));
-    active.is_ok_and(|active| active == false)
+    let Some(document) = window().document() else {
+        return false;
+    };
+    let focus = document.active_element().filter(|focus| focus.tag_name() != "BODY");
+    let scrolled = window().scroll_y().is_ok_and(|pixels| pixels > 0.0);
+    let filled_in = document.query_selector_all("input").is_ok_and(|inputs| {
+        let inputs = (0..inputs.length()).filter_map(|n| inputs.get(n)?.dyn_into().ok());
+        inputs.into_iter().any(|input: HtmlInputElement| input.value() != input.default_value())
+    });
+    focus.is_none() && !scrolled && !filled_in
 }
 
 /// Path and query of this page.
