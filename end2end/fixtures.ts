@@ -1,7 +1,7 @@
 // What every test starts with.
 
 import { randomUUID } from 'node:crypto';
-import { test as base, expect, type APIRequestContext, type Page } from '@playwright/test';
+import { test as base, expect, type APIRequestContext, type Page, type Request } from '@playwright/test';
 import { Authenticator, type Transport } from './authenticator.ts';
 import { Database } from './database.ts';
 import { signUpByRequest } from './passkeys.ts';
@@ -84,7 +84,13 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-const BY_THE_WAY = ['/api/passkey/signalled', '/api/passkey/addition/start'];
+// Fetched for a press that did not come, or told once more on the next page.
+const BY_THE_WAY = [
+  '/api/passkey/sign-in/start',
+  '/federated/example/nonce',
+  '/api/passkey/signalled',
+  '/api/passkey/addition/start',
+];
 
 /** Errors and warnings in the console, errors in scripts, failed requests, refusals. */
 export class Mishaps {
@@ -108,7 +114,7 @@ export class Mishaps {
       const isPiece = request.method() === 'GET' && !request.isNavigationRequest();
       const left = isPiece && error === 'net::ERR_ABORTED';
       const unused = isPiece && error === 'csp' && !javaScriptEnabled;
-      // Nothing waits for these: what was not said on this page is said on the next.
+      // Nothing waits for these.
       const byTheWay = error === 'net::ERR_ABORTED' && BY_THE_WAY.includes(pathname);
       if (!left && !unused && !byTheWay) this.#saw(`${error}: ${request.method()} ${pathname}`);
     });
@@ -140,7 +146,9 @@ export async function open(page: Page, path: string) {
 
 /** The same for a page that is left again soon: the autofill of `/sign-in` has its options by then. */
 export async function visit(page: Page, path: string) {
-  const fetched = path === '/sign-in' ? page.waitForResponse('/api/passkey/sign-in/start') : undefined;
+  // Its response alone would not do: leaving the page then still breaks off the rest.
+  const start = (request: Request) => request.url().endsWith('/api/passkey/sign-in/start');
+  const fetched = path === '/sign-in' ? page.waitForEvent('requestfinished', start) : undefined;
   await open(page, path);
   await fetched;
 }
