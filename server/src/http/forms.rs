@@ -220,7 +220,10 @@ pub(super) async fn sign_in(post: Post<SignInForm>) -> Answer {
         return Ok(match call.sign_in_by_itself(&username, &password).await {
             Ok(done) => signed_in(sender, done, &next),
             // What was refused once is not tried on every page.
-            Err(error) => by_hand_from_now_on(&call, Refused(error).into_response()).await,
+            Err(error) if matches!(error.code, Code::NotAutomatic | Code::WrongPassword) => {
+                by_hand_from_now_on(&call, Refused(error).into_response()).await
+            }
+            Err(error) => Refused(error).into_response(),
         });
     }
     match call.sign_in_with_password(&username, &password).await {
