@@ -255,11 +255,16 @@ impl Call {
             Some(_) => return Err(Code::IdentityTaken.into()),
             None => {}
         }
-        let linked = store.link(account, &identity(provider, claims), self.now()).await;
-        linked.map_err(|error| match error {
+        // The session may have been ended while the provider answered.
+        let session = self.visit.key().await?.ok_or(Code::SignInRequired)?;
+        let linked = store.link(account, &session, &identity(provider, claims), self.now()).await;
+        let linked = linked.map_err(|error| match error {
             StoreError::IdentityTaken => PublicError::from(Code::IdentityTaken),
             other => internal(other),
         })?;
+        if !linked {
+            return Err(Code::SignInRequired.into());
+        }
         self.record(account, Event::ProviderLinked, &provider.name).await;
         self.visit.tell(format!("{} is linked. You can sign in with it.", provider.name)).await?;
         Ok(Arrival::Linked)
@@ -284,7 +289,8 @@ impl Call {
             self.record(account, Event::SignInFailed, &format!("with {}", provider.name)).await;
             return Err(Code::WrongIdentity.into());
         }
-        self.visit.prove(row.sessions_epoch, self.now()).await?;
+        // Only if the session has not been ended while the provider answered.
+        self.visit.prove(self.epoch(account).await?, self.now()).await?;
         Ok(Arrival::Proved)
     }
 

@@ -164,7 +164,7 @@ impl Call {
     }
 
     /// Of the account's sessions, if this one still exists.
-    async fn epoch(&self, account: Uuid) -> Result<i64> {
+    pub(crate) async fn epoch(&self, account: Uuid) -> Result<i64> {
         let store = &self.server.store;
         let row = store.account(account).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
         let key = self.visit.key().await?.ok_or(Code::SignInRequired)?;

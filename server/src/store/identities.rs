@@ -60,10 +60,30 @@ impl Store {
         Ok(identities.fetch_all(&self.read).await?)
     }
 
+    /// Links an identity, for one of the account's sessions; `false`, and nothing done, when
+    /// that has been ended meanwhile.
+    ///
     /// # Errors
     /// [`StoreError::IdentityTaken`](super::StoreError::IdentityTaken), also by this account.
-    pub async fn link(&self, account: Uuid, identity: &NewIdentity, now: Instant) -> Result<()> {
-        Ok(insert(&self.write, account, identity, now).await?)
+    pub async fn link(
+        &self,
+        account: Uuid,
+        session: &str,
+        identity: &NewIdentity,
+        now: Instant,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        // The lock, which ending a session takes as well.
+        ways_in(&mut tx, account).await?;
+        let this = query("SELECT id FROM sessions WHERE id = $1 AND account_id = $2")
+            .bind(session)
+            .bind(account.to_string());
+        if this.fetch_optional(&mut *tx).await?.is_none() {
+            return Ok(false);
+        }
+        insert(&mut *tx, account, identity, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// `issuers`: of the providers that can be signed in with.
