@@ -364,8 +364,7 @@ impl Call {
             providers.filter(|provider| !identities.iter().any(|own| is_with(own, provider)));
         let others = others.map(Into::into).collect();
         let cards = identities.into_iter().map(|identity| {
-            let provider =
-                self.server.providers.iter().find(|provider| is_with(&identity, provider));
+            let provider = self.provider_of(&identity);
             IdentityCard {
                 provider: self.provider_name(&identity),
                 icon: provider.and_then(|provider| provider.icon.clone()),
@@ -412,8 +411,12 @@ impl Call {
 
     /// Also of one that the store does not work with any more.
     fn provider_name(&self, identity: &IdentityRow) -> String {
-        let provider = self.server.providers.iter().find(|provider| is_with(identity, provider));
+        let provider = self.provider_of(identity);
         provider.map_or_else(|| identity.issuer.clone(), |provider| provider.name.clone())
+    }
+
+    fn provider_of(&self, identity: &IdentityRow) -> Option<&Provider> {
+        self.server.providers.iter().find(|provider| is_with(identity, provider))
     }
 
     async fn offer_after_provider(&self, account: Uuid) -> Result<Option<Offer>> {

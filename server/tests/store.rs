@@ -9,8 +9,8 @@ use futures::future::join_all;
 use latchkey::{
     clock::Clock,
     store::{
-        CartOwner, Challenge, NewAccount, NewPasskey, PasskeyUse, Placement, Sessions, Shortage,
-        Store, StoreError, session_key,
+        CartOwner, Challenge, NewAccount, NewIdentity, NewPasskey, PasskeyUse, Placement, Sessions,
+        Shortage, Store, StoreError, session_key,
     },
 };
 use serde_json::json;
@@ -218,6 +218,23 @@ on_both! {
 // ---------------------------------------------------------------- sessions
 
 on_both! {
+    async fn an_ended_session_links_no_identity(store: Store) {
+        let ada = sign_up(&store, "ada").await;
+        let ended = begin_session_of(&store, ada).await;
+        let session = begin_session_of(&store, ada).await;
+        let identity = NewIdentity {
+            issuer: "https://id.example".into(),
+            subject: "7".into(),
+            label: "ada".into(),
+        };
+        store.end_session(ada, &ended).await.unwrap();
+        assert!(!store.link(ada, &ended, &identity, NOW).await.unwrap());
+        assert_eq!(store.identities_of(ada).await.unwrap(), []);
+
+        assert!(store.link(ada, &session, &identity, NOW).await.unwrap());
+        assert_eq!(store.identities_of(ada).await.unwrap().len(), 1);
+    }
+
     async fn a_session_comes_back_until_it_expires(store: Store) {
         let clock = Clock::stopped_at(NOW);
         let sessions = Sessions::new(store, clock.clone());
