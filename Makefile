@@ -77,16 +77,19 @@ step 'clippy (browser)' cargo clippy -p latchkey-frontend --target wasm32-unknow
 endef
 
 # step NAME COMMAND...  runs one, and says how long it took; summary repeats the
-# time and the runners' own last words.
+# time, and of the runners' own words how it ended and what was wrong.
 define steps
 logs=$$PWD/target/steps
+telling='^( +(Running|Doc-tests) |test result:|test .* FAILED$$| +[0-9]+ (passed|failed|flaky|skipped|did not run|interrupted)| +\[chromium\])'
+telling+='|^thread .* panicked at |^(assertion| +left:| +right:)'
+telling+='|^    ([A-Za-z]*Error: |Test timeout|Expected|Received|Locator:|[-+] |> *[0-9]+ \|)'
 rm -rf $$logs; mkdir -p $$logs
 step() {
 	local name=$$1 began=$$SECONDS code=0; shift
 	echo "== $$name"
 	"$$@" 2>&1 | tee "$$logs/output" || code=$$?
 	echo "== $$name: $$((SECONDS - began)) s$$([ $$code = 0 ] || echo ', FAILED')" | tee -a $$logs/summary
-	grep -E '^( +(Running|Doc-tests) |test result:|test .* FAILED$$| +[0-9]+ (passed|failed|flaky|skipped|did not run|interrupted)| +\[chromium\])' $$logs/output >>$$logs/summary || true
+	grep -E "$$telling" $$logs/output >>$$logs/summary || true
 	return $$code
 }
 summary() { echo; cat $$logs/summary 2>/dev/null || true; }

@@ -242,6 +242,8 @@ test.describe('somebody who is not signed in to the provider', () => {
     const popup = await opened;
     await expect(popup).toHaveURL(`${PROVIDER}/sign-in`);
     const closed = popup.waitForEvent('close');
+    // Nobody chooses before the window is gone from in front of the dialog. It stays if the request is over before.
+    dialog.meanwhile = async () => void (await closed);
     await popup.getByLabel('Login').fill(login);
     await popup.getByRole('button', { name: 'Sign in' }).click();
     await closed;
