@@ -1,6 +1,8 @@
 //! The controls. Each is wrapped around plain links and forms, which do their
 //! work until the wasm has arrived, and without it.
 
+use std::{cell::RefCell, rc::Rc};
+
 use leptos::{
     ev::{MouseEvent, SubmitEvent},
     prelude::*,
@@ -73,13 +75,14 @@ pub fn ProviderPress(
     children: Children,
 ) -> impl IntoView {
     let control = Control::new();
-    // Fetched before the press, which is good for a few seconds only.
-    let nonce = StoredValue::new_local(None::<Prefetched<String>>);
-    let id = provider.clone();
+    // Fetched before the press, which is good for a few seconds only. Nothing that Leptos
+    // keeps for this thread: the server ends a page on whatever thread is free.
+    let nonce = Rc::new(RefCell::new(None::<Prefetched<String>>));
+    let (id, fetched) = (provider.clone(), nonce.clone());
     let intend = move || {
-        let fresh = nonce.with_value(|nonce| nonce.as_ref().is_some_and(Prefetched::is_fresh));
+        let fresh = fetched.borrow().as_ref().is_some_and(Prefetched::is_fresh);
         if !fresh && flow::has_fedcm() {
-            nonce.set_value(Some(Prefetched::begin(flow::nonce(id.clone()))));
+            fetched.replace(Some(Prefetched::begin(flow::nonce(id.clone()))));
         }
     };
     let (hover, focus, touch, fetch) = (intend.clone(), intend.clone(), intend.clone(), intend);
@@ -90,7 +93,7 @@ pub fn ProviderPress(
         event.prevent_default();
         fetch();
         // Good for one token.
-        let Some(fetched) = nonce.try_update_value(Option::take).flatten() else {
+        let Some(fetched) = nonce.take() else {
             return;
         };
         let (provider, fedcm, next) = (provider.clone(), fedcm.clone(), next.clone());
