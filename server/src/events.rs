@@ -33,6 +33,7 @@ pub enum Event {
     ProviderUnlinked,
     AutomaticOn,
     AutomaticOff,
+    AutomaticRefused,
 }
 
 impl Event {
@@ -59,6 +60,7 @@ impl Event {
             Self::ProviderUnlinked => "Unlinked",
             Self::AutomaticOn => "Automatic sign-in switched on",
             Self::AutomaticOff => "Automatic sign-in switched off",
+            Self::AutomaticRefused => "Right password; automatic sign-in was refused",
         };
         format!("{what} {detail}").trim_end().to_owned()
     }
@@ -77,9 +79,10 @@ impl Call {
         let new = NewEvent { kind: &name, detail, browser: &browser };
         let store = &self.server.store;
         let kept = match event {
-            Event::SignInFailed | Event::SecondFactorAsked | Event::SecondFactorAskedAfter => {
-                store.record_failure(account, new, self.now()).await
-            }
+            Event::SignInFailed
+            | Event::SecondFactorAsked
+            | Event::SecondFactorAskedAfter
+            | Event::AutomaticRefused => store.record_failure(account, new, self.now()).await,
             _ => store.record_event(account, new, self.now()).await,
         };
         if let Err(error) = kept {

@@ -208,9 +208,14 @@ impl Call {
             let identity = identity(provider, claims);
             let provider = provider.id.clone();
             let stranger = Stranger { provider, identity, username, name, at: self.now() };
-            self.visit.welcome(&stranger).await?;
+            let epoch = match self.visit.account().await? {
+                Some(account) => Some(self.epoch(account).await?),
+                None => None,
+            };
+            self.visit.welcome(&stranger, epoch).await?;
             return Ok(SignedIn::NameNeeded);
         };
+        let is_fresh = claims.is_fresh(self.now());
         let row = store.account(identity.account).await.map_err(internal)?;
         let row = row.ok_or_else(|| internal("an account has gone during its sign-in"))?;
         if row.second_factor {
@@ -220,6 +225,9 @@ impl Call {
         }
         let how = Means::Provider(provider.name.clone());
         let signed_in = self.sign_in(row.id, how, Some(row.sessions_epoch)).await?;
+        if is_fresh {
+            self.visit.put_proof(self.now()).await?;
+        }
         self.visit.set_offer(self.offer_after_provider(row.id).await?).await?;
         self.remember(provider, &identity.label, &row.display_name).await?;
         Ok(signed_in)
@@ -328,6 +336,8 @@ impl Call {
         let (label, name) = (stranger.identity.label.clone(), account.display_name.clone());
         let account = NewAccount { identity: Some(stranger.identity), ..account };
         let signed_in = self.create(account, Means::Provider(provider.name.clone())).await?;
+        // There is nothing yet that somebody else could take over.
+        self.visit.put_proof(self.now()).await?;
         self.visit.set_offer(Some(Offer::Passkey)).await?;
         self.remember(provider, &label, &name).await?;
         Ok(signed_in)

@@ -211,7 +211,7 @@ impl Provider {
         };
         let mut claims = check(self.client(store, now).await?);
         if let Err(ClaimsError::SignatureVerification(Signature::NoMatchingKey)) = claims {
-            self.forget(now);
+            self.renew(now).await?;
             claims = check(self.client(store, now).await?);
         }
         let claims = claims.map_err(|error| refused(&error))?;
@@ -249,18 +249,29 @@ impl Provider {
         if let Some((metadata, _)) = known.filter(|(_, at)| now.0 - at.0 < PUBLISHED_LIFETIME) {
             return Ok(metadata);
         }
+        self.discover(now).await
+    }
+
+    async fn discover(&self, now: Instant) -> Result<CoreProviderMetadata, Code> {
         let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
         let metadata = found.map_err(|error| unavailable(&error))?;
         *self.published() = Some((metadata.clone(), now));
         Ok(metadata)
     }
 
-    /// Has the provider asked again, unless that was a moment ago.
-    fn forget(&self, now: Instant) {
-        let mut published = self.published();
-        if published.as_ref().is_some_and(|(_, at)| now.0 - at.0 >= NEW_KEYS_AFTER) {
-            *published = None;
+    /// Asks the provider again, unless that was a moment ago. What is known stays known until
+    /// there is an answer: anybody can bring a token that names an unknown key.
+    async fn renew(&self, now: Instant) -> Result<(), Code> {
+        {
+            let mut published = self.published();
+            match published.as_mut() {
+                Some((_, at)) if now.0 - at.0 < NEW_KEYS_AFTER => return Ok(()),
+                // One request asks for all.
+                Some((_, at)) => *at = now,
+                None => {}
+            }
         }
+        self.discover(now).await.map(drop)
     }
 
     fn published(&self) -> MutexGuard<'_, Option<(CoreProviderMetadata, Instant)>> {

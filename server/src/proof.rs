@@ -126,6 +126,8 @@ impl Call {
             self.record(account, Event::SignInFailed, "with a password").await;
             return Err(Code::WrongPassword.into());
         }
+        // Nor after a sign-out meanwhile, which leaves the epoch as it was.
+        self.epoch(account).await?;
         self.visit.prove(epoch, self.now()).await
     }
 

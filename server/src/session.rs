@@ -4,12 +4,12 @@
 
 use app::api::{Code, Federated, Instant, Notice, Offer, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tower_sessions::{Expiry, Session, cookie::time::Duration};
+use tower_sessions::{Expiry, Session, cookie::time::Duration, session, session_store};
 use uuid::Uuid;
 
 use crate::{
     internal,
-    store::{CartOwner, NewIdentity, SessionRow, session_key},
+    store::{CartOwner, ENDED, NewIdentity, SessionRow, session_key},
 };
 
 /// The sessions store reads this key too: it is the owner of the session.
@@ -75,10 +75,17 @@ impl Means {
         }
     }
 
-    /// Whether the browser did it by itself: then it proves nothing about who sits there.
+    /// Whether the browser did it by itself.
     #[must_use]
     pub fn is_automatic(&self) -> bool {
         matches!(self, Self::SavedPassword | Self::RememberedProvider(_))
+    }
+
+    /// Whether it proves who sits there. A provider alone may have asked for nothing, and
+    /// vouch for somebody who signed in with it last week.
+    #[must_use]
+    pub fn is_proof(&self) -> bool {
+        !self.is_automatic() && !matches!(self, Self::Provider(_))
     }
 }
 
@@ -161,13 +168,18 @@ impl Visit {
         stranger.ok_or_else(|| Code::SignInRequired.into())
     }
 
-    /// Remembers whom a provider vouched for, under a new session id.
+    /// Remembers whom a provider vouched for, under a new session id. `epoch`: as in
+    /// [`Visit::sign_in`], where somebody is signed in already and stays so.
     ///
     /// # Errors
-    /// [`Code::Internal`] when the session cannot be changed.
-    pub async fn welcome(&self, stranger: &Stranger) -> Result<()> {
+    /// [`Code::SignInRequired`] when that session has been ended meanwhile.
+    pub async fn welcome(&self, stranger: &Stranger, epoch: Option<i64>) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
-        self.put(NEWCOMER, stranger).await
+        self.put(NEWCOMER, stranger).await?;
+        match epoch {
+            Some(epoch) => self.begin_under(epoch).await,
+            None => Ok(()),
+        }
     }
 
     /// The anonymous cart, if there is one.
@@ -218,6 +230,16 @@ impl Visit {
         self.0.id().map(|id| session_key(&id)).ok_or_else(|| internal("a saved session has no id"))
     }
 
+    /// The same where the session has ended since it was loaded.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be stored.
+    pub async fn begin_anew(&self, now: Instant) -> Result<String> {
+        self.0.clear().await;
+        self.0.cycle_id().await.map_err(internal)?;
+        self.begin(now).await
+    }
+
     /// The stored session's key; none when there is no session, or no longer.
     ///
     /// # Errors
@@ -235,7 +257,7 @@ impl Visit {
     /// since, with a new password for example, this one does not begin.
     ///
     /// # Errors
-    /// [`Code::SignInRequired`] when it does not begin.
+    /// [`Code::SignInRequired`] when it does not begin: nobody is signed in then.
     pub async fn sign_in(&self, account: Uuid, epoch: i64, note: &SignIn) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
         for key in [CART, HALF, OFFER, NOTICE, GONE, NEWCOMER, FEDERATED, PROVED] {
@@ -243,15 +265,31 @@ impl Visit {
         }
         self.put(ACCOUNT, account).await?;
         self.put(SIGN_IN, note).await?;
-        if !note.how.is_automatic() {
-            self.put(PROVED, note.at).await?;
+        if note.how.is_proof() {
+            self.put_proof(note.at).await?;
         }
         self.begin_under(epoch).await
     }
 
     async fn begin_under(&self, epoch: i64) -> Result<()> {
         self.put(EPOCH, epoch).await?;
-        self.0.save().await.map_err(|_| Code::SignInRequired.into())
+        let Err(error) = self.0.save().await else { return Ok(()) };
+        // Otherwise the end of the request would try to save it once more.
+        self.0.clear().await;
+        Err(match error {
+            session::Error::Store(session_store::Error::Backend(cause)) if cause == ENDED => {
+                Code::SignInRequired.into()
+            }
+            other => internal(other),
+        })
+    }
+
+    /// The sign-in that has just begun proves who sits there.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn put_proof(&self, now: Instant) -> Result<()> {
+        self.put(PROVED, now).await
     }
 
     /// Remembers whose password was right, or whom a provider vouched for, and signs nobody
@@ -279,7 +317,7 @@ impl Visit {
     /// [`Code::SignInRequired`] when the session has been ended meanwhile.
     pub async fn prove(&self, epoch: i64, now: Instant) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
-        self.put(PROVED, now).await?;
+        self.put_proof(now).await?;
         self.begin_under(epoch).await
     }
 

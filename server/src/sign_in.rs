@@ -88,6 +88,8 @@ impl Call {
         }
         let found = self.right_password(username, password).await?;
         if found.second_factor || !found.automatic {
+            // Its owner hears of it: somebody knows the password by now.
+            self.record(found.account, Event::AutomaticRefused, "").await;
             return Err(Code::NotAutomatic.into());
         }
         let epoch = Some(found.sessions_epoch);
@@ -234,20 +236,23 @@ impl Call {
         lifetime: i64,
     ) -> Result<()> {
         let now = self.now();
-        let session = self.visit.begin(now).await?;
-        let challenge = Challenge {
+        let mut challenge = Challenge {
             challenge: challenge.to_owned(),
-            session,
+            session: self.visit.begin(now).await?,
             purpose: purpose.to_owned(),
             state: serde_json::to_string(state).map_err(internal)?,
             expires: Instant(now.0 + lifetime),
         };
-        let kept = self.server.store.keep_challenge(&challenge).await;
-        kept.map_err(|error| match error {
-            // Signed out in another tab, just now.
-            StoreError::NoSession => PublicError::from(Code::ChallengeUnknown),
-            other => internal(other),
-        })
+        let store = &self.server.store;
+        match store.keep_challenge(&challenge).await {
+            // The session has ended since it was loaded: no reason for a stranger to wait.
+            Err(StoreError::NoSession) if self.visit.account().await?.is_none() => {
+                challenge.session = self.visit.begin_anew(now).await?;
+                store.keep_challenge(&challenge).await.map_err(internal)
+            }
+            Err(StoreError::NoSession) => Err(Code::ChallengeUnknown.into()),
+            kept => kept.map_err(internal),
+        }
     }
 
     /// Takes the state of the challenge that `response` claims to answer. It is

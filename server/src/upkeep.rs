@@ -89,13 +89,18 @@ impl Call {
     }
 
     /// # Errors
-    /// What is wrong with the names.
+    /// What is wrong with the names, or [`Code::ProofRequired`] for a new username: it is half
+    /// of a sign-in with a password or a recovery code.
     pub async fn rename(&self, username: &str, display_name: &str) -> Result<()> {
         let account = self.visit.signed_in().await?;
         let username = Username::parse(username)?;
         let display_name = DisplayName::parse(display_name)?;
         let store = &self.server.store;
         let (key, shown) = (username.key(), display_name.as_str());
+        let row = store.account(account).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
+        if row.username != username.as_str() {
+            self.visit.proved(self.now()).await?;
+        }
         let renamed = store.rename_account(account, username.as_str(), &key, shown).await;
         renamed.map_err(|error| match error {
             StoreError::UsernameTaken => PublicError::from(Code::UsernameTaken),

@@ -257,6 +257,14 @@ on_both! {
         assert!(!visitor.is_signed_in().await);
     }
 
+    async fn whoever_knows_the_password_is_not_told_so_behind_the_owners_back(shop: Shop) {
+        let (mut owner, _) = careful(&shop, "robin").await;
+        let event = "Right password; automatic sign-in was refused";
+        owner.get("/account").await.expect_no_text(event);
+        expect_refused(&mut shop.visitor(), PASSWORD, 403, "not_automatic").await;
+        owner.get("/account").await.expect_text(event);
+    }
+
     async fn who_waits_for_a_second_factor_is_not_signed_in_past_it(shop: Shop) {
         careful(&shop, "robin").await;
         member(&shop, "other").await;

@@ -4,13 +4,17 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE};
+use latchkey::{Call, Visit, store::Sessions};
 use serde_json::{Value, json};
 use support::{
     authenticator::{Authenticator, BE, BS, UP, UV, decode, encode},
     on_both,
     visitor::Shop,
 };
+use tower_sessions::{Session, SessionStore};
 
 /// Five minutes and a bit, in milliseconds.
 const TOO_LATE: i64 = 5 * 60 * 1000 + 1;
@@ -46,6 +50,20 @@ on_both! {
         assert_eq!(options["rpId"], "localhost");
         assert_eq!(decode(options["challenge"].as_str().unwrap()).len(), 32);
         assert_eq!(options["timeout"], 300_000);
+    }
+
+    async fn a_session_that_ends_meanwhile_keeps_no_stranger_waiting(shop: Shop) {
+        let sessions = Arc::new(Sessions::new(shop.store.clone(), shop.clock.clone()));
+        let session = Session::new(None, sessions.clone(), None);
+        let (server, visit) = (shop.server.clone(), Visit(session.clone()));
+        let call = Call { server, visit, user_agent: String::new(), by_hand: false };
+        call.start_sign_in().await.unwrap();
+        // With this request, the session is loaded already.
+        let ended = session.id().unwrap();
+        sessions.delete(&ended).await.unwrap();
+        call.start_sign_in().await.unwrap();
+        assert_ne!(session.id(), Some(ended));
+        assert!(sessions.load(&session.id().unwrap()).await.unwrap().is_some());
     }
 
     async fn no_two_challenges_are_alike(shop: Shop) {

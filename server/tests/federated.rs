@@ -4,7 +4,10 @@
 
 mod support;
 
-use axum::http::{Method, header::LOCATION};
+use axum::{
+    body::{Body, to_bytes},
+    http::{Method, Request, header::LOCATION},
+};
 use latchkey::store::IdentityRow;
 use serde_json::{Value, json};
 use support::{
@@ -14,6 +17,8 @@ use support::{
     provider::{Asked, CLIENT, Clients, Provider, Token, altered},
     visitor::{Answer, PASSWORD, Shop, Visitor},
 };
+use tokio::{runtime::Handle, task::spawn_blocking};
+use tower::ServiceExt;
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
@@ -586,6 +591,19 @@ on_both! {
         assert_eq!(town.acorn.books().asked_for_keys, 3);
     }
 
+    async fn a_forged_key_does_not_make_the_store_forget_the_real_ones(town: Town) {
+        let mut visitor = town.member("robin").await;
+        visitor.sign_out().await;
+        town.shop.clock.advance(10 * SECOND);
+        town.acorn.books().discovery = Some((503, json!("")));
+        let given = nonce(&mut visitor, "acorn").await;
+        let mut token = town.acorn.token("robin", &given);
+        token.header["kid"] = json!("made up");
+        let token = town.acorn.sign(&token);
+        bring(&mut visitor, "acorn", &given, &token).await.expect_refusal(502, "provider_unavailable");
+        through(&mut visitor, &town.acorn, "robin", "/cart").await.expect_redirect("/cart");
+    }
+
     async fn a_key_that_the_provider_gave_up_is_worth_nothing_after_an_hour(town: Town) {
         let mut visitor = town.member("robin").await;
         visitor.sign_out().await;
@@ -603,6 +621,34 @@ on_both! {
         town.acorn.use_keys(current);
         bring(&mut visitor, "acorn", &wanted, &forged).await.expect_refusal(400, "provider_refused");
         assert_eq!(town.acorn.books().asked_for_keys, 2);
+    }
+}
+
+// ---------------------------------------------------------------- threads
+
+on_both! {
+    /// A request may begin on one of the server's threads and end on another one.
+    async fn a_page_is_finished_on_whatever_thread(town: Town) {
+        let (visitor, _) = town.careful("robin").await;
+        let mut half = town.shop.visitor();
+        half.sign_in_with_password("robin").await.expect_redirect("/second-factor?next=/cart");
+        let stranger = town.shop.visitor();
+        let account = ["/account", "/confirm", "/account/password", "/account/passkeys/new", "/checkout"];
+        let others = ["/", "/sign-in", "/sign-up", "/one-button", "/browser-support", "/products/lantern"];
+        for (visitor, paths) in [(&visitor, &account[..]), (&half, &["/second-factor"]), (&stranger, &others)] {
+            for path in paths {
+                let cookie = visitor.cookie.clone().unwrap_or_default();
+                let request = Request::get(*path).header("accept", "text/html").header("cookie", cookie);
+                let request = request.body(Body::empty()).unwrap();
+                let response = visitor.router.clone().oneshot(request).await.unwrap();
+                assert_eq!(response.status(), 200, "{path}");
+                let body = response.into_body();
+                let here = Handle::current();
+                let read = spawn_blocking(move || here.block_on(to_bytes(body, usize::MAX)));
+                let page = read.await.unwrap_or_else(|_| panic!("{path}")).unwrap();
+                assert!(String::from_utf8_lossy(&page).contains("</html>"), "{path}");
+            }
+        }
     }
 }
 
@@ -665,6 +711,43 @@ on_both! {
         choose(&mut visitor, "attacker").await.expect_redirect("/cart");
         visitor.get("/account").await.expect_text("Username: <!>attacker");
         assert!(town.identities("robin").await.is_empty());
+    }
+
+    async fn a_stranger_at_the_provider_is_welcome_also_in_a_session_that_outlived_others(town: Town) {
+        let (mut visitor, _) = town.shop.member("robin").await;
+        visitor.post("/account/sessions/end-others", &[]).await.expect_redirect("/account");
+        through(&mut visitor, &town.acorn, "other", "/cart").await.expect_redirect("/sign-up/provider?next=/cart");
+        assert!(visitor.is_signed_in().await);
+        choose(&mut visitor, "other").await.expect_redirect("/cart");
+        visitor.get("/account").await.expect_text("Username: <!>other");
+    }
+
+    async fn no_other_site_signs_anybody_in_or_out(town: Town) {
+        town.member("attacker").await;
+        let (mut visitor, _) = town.shop.member("robin").await;
+        let origin = town.acorn.configured().origin();
+        for path in ["/federated/acorn?next=/cart".to_owned(), format!("/federated?origin={origin}&next=/cart")] {
+            for site in ["cross-site", "same-site"] {
+                let headers = [("accept", "text/html"), ("sec-fetch-site", site)];
+                let answer = visitor.send(Method::GET, &path, &headers, Body::empty()).await;
+                answer.expect_redirect("/sign-in?next=/cart");
+            }
+            // A press on a button of ours, and an address that somebody typed.
+            for site in ["same-origin", "none"] {
+                let headers = [("accept", "text/html"), ("sec-fetch-site", site)];
+                let answer = visitor.send(Method::GET, &path, &headers, Body::empty()).await;
+                assert!(answer.headers[LOCATION].to_str().unwrap().starts_with(&town.acorn.issuer));
+            }
+        }
+        visitor.get("/account").await.expect_text("Username: <!>robin");
+    }
+
+    async fn an_address_that_cannot_be_read_is_refused_in_the_stores_words(town: Town) {
+        let mut visitor = town.shop.visitor();
+        for path in ["/federated/acorn?next=/a&next=/b", "/federated/acorn/callback?code=1&code=2", "/federated/%FF"] {
+            let page = visitor.get(path).await.expect_status(400);
+            page.expect_text("That request could not be read.").expect_no_internals();
+        }
     }
 
     async fn the_identity_of_another_account_is_not_linked(town: Town) {
@@ -856,6 +939,14 @@ on_both! {
         visitor.get("/account").await.expect_text("With Acorn and a passkey");
     }
 
+    async fn a_provider_does_not_get_past_the_second_factor_once_the_password_is_gone(town: Town) {
+        let (mut owner, _) = town.careful("robin").await;
+        owner.post("/account/password", &[("action", "remove")]).await.expect_redirect("/account");
+        let mut visitor = town.shop.visitor();
+        through(&mut visitor, &town.acorn, "robin", "/orders").await.expect_redirect("/second-factor?next=/orders");
+        assert!(!visitor.is_signed_in().await);
+    }
+
     async fn a_recovery_code_is_a_second_factor_after_a_provider_too(town: Town) {
         let (mut owner, _) = town.careful("robin").await;
         let page = owner.post("/account/recovery-codes", &[]).await.expect_status(200).body;
@@ -897,6 +988,39 @@ on_both! {
         visitor.get(CHANGE).await.expect_status(200);
         assert!(!before.is_signed_in().await);
         town.shop.clock.advance(STALE);
+        visitor.get(CHANGE).await.expect_redirect("/confirm?next=/account/password");
+    }
+
+    async fn a_sign_in_that_the_provider_did_not_ask_for_proves_nothing(town: Town) {
+        town.member("robin").await;
+        let mut visitor = town.shop.visitor();
+        let path = "/federated/acorn?next=/account/password";
+        let cases: [(Bend, bool); 3] = [
+            (|token| drop_claim(token, "auth_time"), false),
+            (|token| {
+                let now = token.claims["iat"].as_i64().unwrap();
+                token.claims["auth_time"] = (now - STALE / SECOND).into();
+            }, false),
+            (|_| {}, true),
+        ];
+        for (bend, is_proof) in cases {
+            let asked = leave(&mut visitor, path).await;
+            let mut token = token_for(&town.acorn, "robin", &asked);
+            bend(&mut token);
+            come_back(&mut visitor, &town.acorn, &asked, &token).await.expect_redirect(CHANGE);
+            let page = visitor.get(CHANGE).await;
+            match is_proof {
+                true => page.expect_status(200),
+                false => page.expect_redirect("/confirm?next=/account/password"),
+            };
+        }
+        // The browser brings a token that is as old as it likes.
+        let mut visitor = town.shop.visitor();
+        let given = nonce(&mut visitor, "acorn").await;
+        let mut token = town.acorn.token("robin", &given);
+        drop_claim(&mut token, "auth_time");
+        let token = town.acorn.sign(&token);
+        bring(&mut visitor, "acorn", &given, &token).await.expect_status(200);
         visitor.get(CHANGE).await.expect_redirect("/confirm?next=/account/password");
     }
 

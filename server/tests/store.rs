@@ -292,6 +292,28 @@ on_both! {
         assert_eq!(store.sessions_of(ada, NOW).await.unwrap().len(), 1);
     }
 
+    async fn no_session_begins_while_the_others_are_being_ended(url: DatabaseUrl) {
+        let store = Store::open(&url.0).await.unwrap();
+        let ada = sign_up(&store, "ada").await;
+        let mut ending = AnyConnection::connect(&url.0).await.unwrap();
+        let begin = if url.0.starts_with("sqlite") { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        raw_sql(begin).execute(&mut ending).await.unwrap();
+        raw_sql("UPDATE accounts SET sessions_epoch = sessions_epoch + 1").execute(&mut ending).await.unwrap();
+        raw_sql("DELETE FROM sessions").execute(&mut ending).await.unwrap();
+
+        let sessions = sessions(&store);
+        let beginning = tokio::spawn(async move {
+            let mut record = record(MINUTE);
+            record.data.insert("account".into(), json!(ada));
+            sessions.create(&mut record).await
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert!(!beginning.is_finished());
+        raw_sql("COMMIT").execute(&mut ending).await.unwrap();
+        assert!(beginning.await.unwrap().is_err());
+        assert!(store.sessions_of(ada, NOW).await.unwrap().is_empty());
+    }
+
     async fn session_ids_are_not_in_the_database(url: DatabaseUrl) {
         let store = Store::open(&url.0).await.unwrap();
         let ada = sign_up(&store, "ada").await;

@@ -6,6 +6,7 @@ mod support;
 
 use std::path::Path;
 
+use futures::join;
 use latchkey::{
     Attestation, Store,
     store::{Deletion, NewEvent},
@@ -49,6 +50,35 @@ on_both! {
         // Nothing was changed, and the rest of the account is open.
         visitor.get("/account").await.expect_status(200).expect_text("no password");
         assert!(shop.store.passkey(&passkey.id()).await.unwrap().is_some());
+    }
+
+    async fn a_new_username_asks_for_a_proof_and_a_new_name_does_not(shop: Shop) {
+        let (mut visitor, mut passkey) = shop.member("robin").await;
+        shop.clock.advance(STALE);
+        let names = |username| [("username", username), ("display_name", "Robin the Second")];
+        let confirm = "/confirm?next=/account/name";
+        // Whoever sits at somebody else's browser could shut them out: it is half of a sign-in.
+        visitor.post("/account/name", &names("stolen")).await.expect_redirect(confirm);
+        visitor.get("/account").await.expect_text("Username: <!>robin").expect_no_text("the Second");
+        visitor.post("/account/name", &names("robin")).await.expect_redirect("/account");
+        visitor.get("/account").await.expect_text("Robin the Second");
+        visitor.prove(&mut passkey).await.expect_status(200);
+        visitor.post("/account/name", &names("robin2")).await.expect_redirect("/account");
+        visitor.get("/account").await.expect_text("Username: <!>robin2");
+    }
+
+    async fn a_session_that_is_ended_during_its_proof_is_out(shop: Shop) {
+        let mut visitor = shop.visitor();
+        visitor.sign_up_with_password("robin").await.expect_status(303);
+        let mut elsewhere = shop.visitor();
+        elsewhere.sign_in_with_password("robin").await.expect_status(303);
+        let fields = [("password", PASSWORD), ("next", "/account/password")];
+        let proof = visitor.post("/confirm", &fields);
+        let (answer, ended) = join!(proof, elsewhere.post("/account/sessions/end-others", &[]));
+        ended.expect_redirect("/account");
+        answer.expect_status(303);
+        assert!(!visitor.is_signed_in().await);
+        assert!(elsewhere.is_signed_in().await);
     }
 
     async fn a_passkey_proves_it_for_five_minutes(shop: Shop) {
@@ -395,9 +425,11 @@ on_both! {
         visitor.post("/account/password", &[("action", "remove")]).await.expect_redirect("/account");
         shop.visitor().sign_in_with_password("robin").await.expect_status(401);
         shop.visitor().sign_in(&mut passkey).await.expect_status(200);
-        // The second factor went with it.
-        let row = shop.store.account_named("robin").await.unwrap().unwrap();
-        assert!(!row.second_factor);
+        // Nobody switched the second factor off, and its owner still can.
+        visitor.get("/account").await.expect_text("Switch the second factor off");
+        visitor.get("/account/second-factor").await.expect_text("It is on.");
+        visitor.post("/account/second-factor", &[("on", "no")]).await.expect_redirect("/account");
+        visitor.get("/account").await.expect_text("There is no password that could need one.");
     }
 }
 

@@ -42,8 +42,8 @@ impl Account {
         match self {
             Self { passkeys, .. } if passkeys.len() > 1 => None,
             Self { second_factor: true, .. } => Some(
-                "Your password asks for it as the second factor. Add another passkey, or switch \
-                 the second factor off first.",
+                "It is asked for as the second factor. Add another passkey, or switch the second \
+                 factor off first.",
             ),
             Self { has_password: true, .. } => None,
             Self { identities, .. } if identities.iter().any(|identity| identity.works) => None,

@@ -174,7 +174,8 @@ pub(super) async fn sign_up(name: AccountName, next: String, control: Control) -
 /// password manager need not keep it; unless only the answer was lost.
 async fn not_registered(error: PublicError, options: &Options, credential_id: String) -> String {
     let known = match error.code {
-        Code::Unreachable => {
+        // It may have been taken before something went wrong, here or on the way.
+        Code::Unreachable | Code::Internal | Code::Busy => {
             server::call(KnowsPasskey { credential_id: credential_id.clone() }).await.ok()
         }
         _ => None,
@@ -332,7 +333,8 @@ pub(super) async fn add(announce: bool, control: Control) -> Option<Added> {
         }
         // On other pages, what was typed would be lost on the way to confirm.
         Err(error) if error.code == Code::ProofRequired => {
-            control.say("You signed in a while ago. Please add a passkey on your account page.");
+            control
+                .say("First confirm that it is you: please add the passkey on your account page.");
             return None;
         }
         Err(error) => {

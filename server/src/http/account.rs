@@ -3,13 +3,13 @@
 
 use app::api::{Code, FormOutcome, PublicError, same_origin_path};
 use axum::{
-    extract::Path,
     http::{StatusCode, Uri},
     response::{IntoResponse, Redirect},
 };
 use serde::Deserialize;
 
 use super::{
+    extract::Path,
     federated,
     forms::{Answer, Post, Sender, beside_field, entered, went, whole_form},
     pages::show_again,
@@ -90,7 +90,7 @@ pub(super) struct PasskeyName {
     name: String,
 }
 
-pub(super) async fn rename_passkey(Path(id): Path<String>, post: Post<PasskeyName>) -> Answer {
+pub(super) async fn rename_passkey(Path(id): Path, post: Post<PasskeyName>) -> Answer {
     let Post { call, fields: PasskeyName { name }, .. } = post;
     match call.rename_passkey(&id, &name).await {
         Ok(()) => done(&call, "The passkey has its new name.").await,
@@ -103,7 +103,7 @@ pub(super) async fn rename_passkey(Path(id): Path<String>, post: Post<PasskeyNam
     }
 }
 
-pub(super) async fn delete_passkey(call: Call, Path(id): Path<String>, uri: Uri) -> Answer {
+pub(super) async fn delete_passkey(call: Call, Path(id): Path, uri: Uri) -> Answer {
     match call.delete_passkey(&id).await {
         Ok(()) => {
             done(
@@ -187,7 +187,7 @@ pub(super) async fn make_recovery_codes(call: Call, uri: Uri) -> Answer {
     Ok(show_again(call, &uri, StatusCode::OK, outcome).await)
 }
 
-pub(super) async fn end_session(call: Call, Path(id): Path<String>) -> Answer {
+pub(super) async fn end_session(call: Call, Path(id): Path) -> Answer {
     let automatic = call.end_session(&id).await?;
     done(&call, &ended("That session has ended.", automatic)).await
 }
@@ -216,14 +216,14 @@ pub(super) async fn set_automatic(post: Post<AutomaticSwitch>) -> Answer {
 
 /// On to the provider, with a fresh proof only: whoever could link an identity of their own
 /// would be in for good.
-pub(super) async fn link(call: Call, Path(id): Path<String>) -> Answer {
+pub(super) async fn link(call: Call, Path(id): Path) -> Answer {
     match call.start_link(&id).await {
         Ok(url) => Ok(federated::lead_away(call, &id, &url).await),
         Err(error) => refused(error, call, &Uri::from_static(ACCOUNT), vec![], whole_form).await,
     }
 }
 
-pub(super) async fn unlink(call: Call, Path(id): Path<String>, uri: Uri) -> Answer {
+pub(super) async fn unlink(call: Call, Path(id): Path, uri: Uri) -> Answer {
     match call.unlink(&id).await {
         Ok(name) => {
             let sentence =
@@ -234,7 +234,7 @@ pub(super) async fn unlink(call: Call, Path(id): Path<String>, uri: Uri) -> Answ
     }
 }
 
-pub(super) async fn confirm_with_provider(Path(id): Path<String>, post: Post<Next>) -> Answer {
+pub(super) async fn confirm_with_provider(Path(id): Path, post: Post<Next>) -> Answer {
     let Post { call, fields: Next { next }, .. } = post;
     let next = same_origin_path(&next).to_owned();
     match call.start_provider_proof(&id, &next).await {

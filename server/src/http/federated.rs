@@ -1,10 +1,9 @@
 //! The way to a provider and back.
 
-use app::api::{Code, FormOutcome, PublicError, same_origin_path};
+use app::api::{Code, FormOutcome, PublicError, same_origin_path, with_next};
 use axum::{
     Json,
-    extract::{Path, Query},
-    http::{HeaderName, HeaderValue, StatusCode, Uri},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -12,7 +11,9 @@ use url::Url;
 
 use super::{
     Refused,
+    extract::{Path, Query},
     forms::{self, Answer, Post, Sender, entered, whole_form},
+    guard::is_same_origin,
     login_status::{by_hand_for_a_while, by_hand_from_now_on},
     pages::show_again,
     status,
@@ -36,20 +37,29 @@ pub(super) struct Way {
 }
 
 /// A press on a provider's button. A link, not a form: our own policy (`form-action`) keeps
-/// forms in this store, wherever they are redirected to. Nothing is lost if another site leads
-/// here: the visitor would be signed in as themselves, with the provider's consent.
-pub(super) async fn start(call: Call, Path(id): Path<String>, Query(way): Query<Way>) -> Answer {
-    lead(call, &id, way).await
+/// forms in this store, wherever they are redirected to.
+pub(super) async fn start(
+    call: Call,
+    headers: HeaderMap,
+    Path(id): Path,
+    Query(way): Query<Way>,
+) -> Answer {
+    lead(call, &headers, &id, way).await
 }
 
 /// The same for a provider that the browser remembers by its origin.
-pub(super) async fn start_at(call: Call, Query(way): Query<Way>) -> Answer {
+pub(super) async fn start_at(call: Call, headers: HeaderMap, Query(way): Query<Way>) -> Answer {
     let id = call.provider_at(&way.origin)?.to_owned();
-    lead(call, &id, way).await
+    lead(call, &headers, &id, way).await
 }
 
-async fn lead(call: Call, id: &str, way: Way) -> Answer {
+async fn lead(call: Call, headers: &HeaderMap, id: &str, way: Way) -> Answer {
     let next = same_origin_path(&way.next).to_owned();
+    // Where another site led here, nobody pressed our button: the provider might answer without
+    // a word, and sign out or over whoever is signed in.
+    if !is_same_origin(headers, &call.server.origin.origin().ascii_serialization()) {
+        return Ok(Redirect::to(&with_next("/sign-in", &next)).into_response());
+    }
     let intent = if way.automatic.is_empty() { Intent::SignIn } else { Intent::Automatic };
     if intent == Intent::Automatic && !call.may_sign_in_by_itself().await? {
         return Ok(by_hand_from_now_on(&call, Redirect::to(&next).into_response()).await);
@@ -64,7 +74,7 @@ async fn lead(call: Call, id: &str, way: Way) -> Answer {
 /// The provider's answer.
 pub(super) async fn callback(
     call: Call,
-    Path(id): Path<String>,
+    Path(id): Path,
     Query(callback): Query<Callback>,
 ) -> Answer {
     let Return { next, intent, outcome } = match call.finish_federation(&id, callback).await {
@@ -116,7 +126,7 @@ pub(super) async fn lead_away(call: Call, id: &str, url: &Url) -> Response {
 }
 
 /// FedCM: the nonce for a token.
-pub(super) async fn start_token(call: Call, Path(id): Path<String>) -> Answer {
+pub(super) async fn start_token(call: Call, Path(id): Path) -> Answer {
     Ok(Json(call.start_token(&id).await?).into_response())
 }
 
@@ -129,7 +139,7 @@ pub(super) struct TokenForm {
 }
 
 /// FedCM: the token, verified like every other one.
-pub(super) async fn finish_token(Path(id): Path<String>, post: Post<TokenForm>) -> Answer {
+pub(super) async fn finish_token(Path(id): Path, post: Post<TokenForm>) -> Answer {
     let Post { call, sender, fields: TokenForm { nonce, token, next }, .. } = post;
     let done = call.finish_token(&id, &nonce, &token).await.map_err(Refused::from)?;
     Ok(forms::signed_in(sender, done, &next))

@@ -36,7 +36,7 @@ pub(super) async fn refuse_cross_site(
 /// `Sec-Fetch-Site` cannot be set by a page; browsers that do not send it send
 /// `Origin` with unsafe requests. With neither header the client is no browser,
 /// and has nobody's cookies.
-fn is_same_origin(headers: &HeaderMap, own: &str) -> bool {
+pub(super) fn is_same_origin(headers: &HeaderMap, own: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";
     }

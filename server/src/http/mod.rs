@@ -2,6 +2,7 @@
 
 mod account;
 mod api;
+mod extract;
 mod federated;
 mod forms;
 mod guard;

@@ -176,14 +176,13 @@ impl Store {
         Ok(Some(before))
     }
 
-    /// Removes the password, and the second factor that follows it; `false` when there is
-    /// no passkey to sign in with instead.
+    /// Removes the password; `false` when there is no passkey to sign in with instead. A second
+    /// factor stays, for providers.
     pub async fn remove_password(&self, account: Uuid) -> Result<bool> {
         let mut tx = self.begin().await?;
         if ways_in(&mut tx, account).await?.passkeys == 0 {
             return Ok(false);
         }
-        write_second_factor(&mut *tx, account, false).await?;
         query("DELETE FROM passwords WHERE account_id = $1")
             .bind(account.to_string())
             .execute(&mut *tx)

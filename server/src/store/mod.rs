@@ -31,7 +31,7 @@ pub use events::{EventRow, NewEvent};
 pub use identities::{IdentityRow, NewIdentity};
 pub use orders::{Placement, Shortage};
 pub use passkeys::{Deletion, NewPasskey, PasskeyRow, PasskeyUse};
-pub use sessions::{SessionRow, Sessions, session_key};
+pub use sessions::{ENDED, SessionRow, Sessions, session_key};
 pub use shop::{CartOwner, MAX_QUANTITY};
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -3,13 +3,15 @@
 use sqlx::{query, query_scalar};
 use uuid::Uuid;
 
-use super::{Result, Store};
+use super::{Result, Store, ways::ways_in};
 
 impl Store {
     /// New codes replace all that were there.
     pub async fn replace_recovery_codes(&self, account: Uuid, hashes: &[String]) -> Result<()> {
-        let account = account.to_string();
         let mut tx = self.begin().await?;
+        // The lock: two requests at once would both leave their codes.
+        ways_in(&mut tx, account).await?;
+        let account = account.to_string();
         query("DELETE FROM recovery_codes WHERE account_id = $1")
             .bind(&account)
             .execute(&mut *tx)

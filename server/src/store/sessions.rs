@@ -31,6 +31,8 @@ use crate::clock::Clock;
 const ACCOUNT: &str = "account";
 /// The epoch of the account's sessions, from when this one's owner began to sign in.
 const EPOCH: &str = "epoch";
+/// Why a session does not begin; the trait knows no better kind of error.
+pub const ENDED: &str = "sessions were ended meanwhile";
 
 /// Keeps the sessions of tower-sessions in a [`Store`].
 #[derive(Clone, Debug)]
@@ -53,24 +55,33 @@ impl Sessions {
         Self { store, clock }
     }
 
-    /// `false` when there is a session with this id already, or none may begin.
+    /// `false` when there is a session with this id already.
     async fn insert(&self, record: &Record) -> Result<bool> {
+        let mut tx = self.store.begin().await.map_err(backend)?;
         // An account's session begins only if none was ended since its owner began to sign
-        // in: whoever was shut out stays out, also with a request that was under way.
+        // in: whoever was shut out stays out, also with a request that was under way. The
+        // update changes nothing, but waits for who is ending sessions just now.
+        if let Some(account) = account_of(record) {
+            let current =
+                query("UPDATE accounts SET id = id WHERE id = $1 AND sessions_epoch = $2")
+                    .bind(account)
+                    .bind(record.data.get(EPOCH).and_then(Value::as_i64).unwrap_or_default());
+            let current = current.execute(&mut *tx).await.map_err(backend)?;
+            if current.rows_affected() == 0 {
+                return Err(Error::Backend(ENDED.to_owned()));
+            }
+        }
         let insert = query(
             "INSERT INTO sessions (id, account_id, data, created_at, expires_at)
-            SELECT $1, $2, $3, $4, $5
-            WHERE CAST($2 AS TEXT) IS NULL
-                OR EXISTS (SELECT 1 FROM accounts WHERE id = $2 AND sessions_epoch = $6)
-            ON CONFLICT (id) DO NOTHING",
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
         )
         .bind(session_key(&record.id))
         .bind(account_of(record))
         .bind(data_of(record)?)
         .bind(self.clock.now().0)
-        .bind(milliseconds(record.expiry_date))
-        .bind(record.data.get(EPOCH).and_then(Value::as_i64).unwrap_or_default());
-        let inserted = insert.execute(&self.store.write).await.map_err(backend)?;
+        .bind(milliseconds(record.expiry_date));
+        let inserted = insert.execute(&mut *tx).await.map_err(backend)?;
+        tx.commit().await.map_err(backend)?;
         Ok(inserted.rows_affected() == 1)
     }
 }
@@ -79,10 +90,6 @@ impl Sessions {
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
         while !self.insert(record).await? {
-            let taken = self.store.session_exists(&session_key(&record.id)).await;
-            if !taken.map_err(|error| Error::Backend(error.to_string()))? {
-                return Err(Error::Backend("sessions were ended meanwhile".to_owned()));
-            }
             record.id = Id::default();
         }
         Ok(())

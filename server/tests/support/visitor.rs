@@ -27,7 +27,7 @@ pub struct Shop {
     pub router: Router,
     pub store: Store,
     pub clock: Clock,
-    server: Server,
+    pub server: Server,
     url: String,
 }
 

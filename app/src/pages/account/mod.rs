@@ -150,7 +150,8 @@ fn second_factor_state(account: &api::Account) -> impl IntoView + use<> {
     let (words, link) = match second_factor::missing(account) {
         Some(sentence) => (sentence, None),
         None if account.second_factor => (
-            "On: your password alone does not sign in. The store asks for a passkey after it.",
+            "On: neither a password nor a provider signs in alone. The store asks for a passkey as \
+             well.",
             Some("Switch the second factor off"),
         ),
         None => ("Off: your password alone signs in.", Some("Ask for a passkey after my password")),
@@ -220,7 +221,7 @@ fn details(name: AccountName) -> impl IntoView {
                     name="username"
                     label="Username"
                     control=Control::Username
-                    hint="3 to 64 letters, digits or @ . _ - will do. An e-mail address is fine."
+                    hint="3 to 64 letters, digits or @ . _ - will do. A new one needs a fresh sign-in."
                     autocomplete="username"
                     value=name.username
                     required=true

@@ -77,7 +77,7 @@ fn removal(account: &Account) -> impl IntoView + use<> {
         view! { <p>{why} <a href="/account/passkeys/new">"Add a passkey"</a> " first."</p> }
             .into_any()
     } else {
-        remove(account.second_factor).into_any()
+        remove().into_any()
     };
     view! {
         <section class="another" aria-labelledby="remove">
@@ -87,11 +87,9 @@ fn removal(account: &Account) -> impl IntoView + use<> {
     }
 }
 
-fn remove(second_factor: bool) -> impl IntoView {
-    let second_factor = second_factor
-        .then_some(" The second factor is switched off with it: without a password it has no use.");
+fn remove() -> impl IntoView {
     view! {
-        <p>"You will not be able to sign in with it any more." {second_factor}</p>
+        <p>"You will not be able to sign in with it any more."</p>
         <form class="form" method="post" action="/account/password">
             <input type="hidden" name="action" value="remove"/>
             <button class="button danger">"Remove password"</button>

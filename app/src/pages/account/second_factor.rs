@@ -42,6 +42,8 @@ fn show(account: Account) -> impl IntoView {
 /// What the account lacks for a second factor, if anything.
 pub(super) fn missing(account: &Account) -> Option<&'static str> {
     match account {
+        // Whatever has become of the password since: it can be switched off.
+        Account { second_factor: true, .. } => None,
         Account { has_password: false, .. } => {
             Some("There is no password that could need one. A passkey is two factors already.")
         }
