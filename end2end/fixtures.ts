@@ -92,13 +92,17 @@ const BY_THE_WAY = [
   '/api/passkey/addition/start',
 ];
 
-/** Errors and warnings in the console, errors in scripts, failed requests, refusals. */
+/** Errors and warnings in the console, errors in scripts, dialogs of scripts, failed requests, refusals. */
 export class Mishaps {
   readonly #seen: string[] = [];
   readonly #expected: string[] = [];
 
   constructor(page: Page, javaScriptEnabled: boolean | undefined) {
     page.on('pageerror', (error) => this.#saw(`page error: ${error}`));
+    page.on('dialog', (dialog) => {
+      this.#saw(`dialog: ${dialog.type()}`);
+      return dialog.dismiss();
+    });
     page.on('console', (message) => {
       const text = message.text();
       // Chromium's own line about a refused or failed request; those are seen below.

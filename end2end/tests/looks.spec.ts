@@ -1,9 +1,10 @@
 // What pages look like, to eyes and to screen readers.
 
 import AxeBuilder from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
-import { withoutConditionalCreate } from '../browser.ts';
+import type { Locator, Page } from '@playwright/test';
+import { creatingByItself, withoutConditionalCreate } from '../browser.ts';
 import type { Database } from '../database.ts';
+import { continueWith } from '../federation.ts';
 import {
   addToCart,
   expect,
@@ -26,7 +27,7 @@ test.describe('in light and in dark colours', () => {
   test('a stranger’s pages are accessible', async ({ page, mishaps }) => {
     test.slow();
     mishaps.expect('404: GET /nowhere');
-    for (const path of ['/', '/products/lantern', '/products/umbrella-stand', '/cart', '/sign-in', '/sign-up', '/one-button', '/nowhere']) {
+    for (const path of ['/', '/products/lantern', '/products/umbrella-stand', '/cart', '/sign-in', '/sign-up', '/one-button', '/browser-support', '/nowhere']) {
       await visit(page, path);
       await expectAccessible(page);
     }
@@ -160,6 +161,31 @@ async function expectAccessible(page: Page) {
     const found = violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => node.html) }));
     expect(found, `${page.url()} in ${colorScheme} colours`).toEqual([]);
   }
+}
+
+test.describe('the icon really shows', () => {
+  test('of a provider, on its button', async ({ page }) => {
+    await visit(page, '/sign-in');
+    await expectPainted(continueWith(page, 'Example').locator('img'));
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`of what keeps a passkey, on its card, in ${colorScheme} colours`, async ({ page, passwordOwner }) => {
+      await page.emulateMedia({ colorScheme });
+      await creatingByItself(page);
+      await signInByRequest(page.request, passwordOwner);
+      await page.goto('/cart');
+      await saved(page).getByRole('link', { name: 'See your passkeys' }).click();
+      const card = page.getByRole('region', { name: 'Passkeys' }).getByRole('listitem');
+      await expectPainted(card.locator('img'));
+    });
+  }
+});
+
+/** That it is there says nothing: the browser may have been forbidden to load it, or unable to read it. */
+async function expectPainted(image: Locator) {
+  await expect(image).toBeVisible();
+  await expect.poll(() => image.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
 }
 
 test.describe('nothing moves while a page loads and comes alive:', () => {

@@ -4,14 +4,15 @@ import type { Page } from '@playwright/test';
 import { expireSession, settled } from '../credentials.ts';
 import { expect, expectSignedIn, hydrated, signInLink, signInWithPassword, visit, type Person } from '../fixtures.ts';
 import { test } from '../password-manager.ts';
+import { ORIGIN } from '../stores.ts';
 
 const notice = (page: Page) => page.getByRole('main').locator('.notice');
 
-/** Whom the browser would sign in with now. */
-function silently(page: Page): Promise<string | null> {
+/** Whom the browser would sign in with now, and how it would show them. */
+function silently(page: Page): Promise<{ id: string; name: string; iconURL: string } | null> {
   return page.evaluate(async () => {
-    const options = { password: true, mediation: 'silent' } as CredentialRequestOptions;
-    return (await navigator.credentials.get(options))?.id ?? null;
+    const credential: any = await navigator.credentials.get({ password: true, mediation: 'silent' } as any);
+    return credential && { id: credential.id, name: credential.name, iconURL: credential.iconURL };
   });
 }
 
@@ -35,7 +36,7 @@ async function expectAutomatic(page: Page, person: Person) {
   await signInWithPassword(page, person);
   await expectSignedIn(page, person);
   await expect(notice(page)).toHaveCount(0);
-  await expect.poll(() => silently(page)).toBe(person.username);
+  await expect.poll(() => silently(page)).toMatchObject({ id: person.username });
   await expireSession(page);
   await page.goto('/cart');
   await expect(notice(page)).toContainText(`Signed in as ${person.name}.`);
@@ -59,6 +60,12 @@ test.describe('with a window', () => {
     // "Save password?" Space, not Return: where it is not up yet, nothing must come of it.
     expect(await silently(page)).toBeNull();
     await display!.pressUntil(['alt+shift+a', 'space'], () => silently(page));
+    // Of what it saves without being told to (`navigator.credentials.store`), it knows neither name nor icon.
+    expect(await silently(page)).toEqual({
+      id: person.username,
+      name: person.name,
+      iconURL: `${ORIGIN}/favicon.svg`,
+    });
     await expireSession(page);
     await expectAutomatic(page, person);
   });

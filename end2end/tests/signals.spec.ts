@@ -2,16 +2,29 @@
 
 import type { Page } from '@playwright/test';
 import { Authenticator } from '../authenticator.ts';
-import { callsTo, overhearSignals, withoutSignals } from '../browser.ts';
+import {
+  callsTo,
+  creatingByItself,
+  ignoringAllowCredentials,
+  overhearSignals,
+  withoutConditionalCreate,
+  withoutSignals,
+} from '../browser.ts';
 import type { Database } from '../database.ts';
+import { continueWith, linkByRequest, openSignIn, test, withoutFedCm } from '../federation.ts';
 import {
   expect,
   expectSignedIn,
+  hydrated,
+  makeCodes,
+  offer,
   open,
+  saved,
   signInByRequest,
   signInLink,
+  signInWithPassword,
+  signOut,
   signUp,
-  test,
   visit,
   type Person,
 } from '../fixtures.ts';
@@ -28,6 +41,50 @@ async function signIn(page: Page, person: Person) {
   await signInLink(page).click();
   await expectSignedIn(page, person);
 }
+
+/** By the form, for an account that asks for a passkey after its password. Nobody touches the autofill. */
+async function givePassword(page: Page, person: Person) {
+  await page.goto('/sign-in?next=/cart');
+  await signInWithPassword(page, person);
+  await expect(page).toHaveURL('/second-factor?next=/cart');
+  await hydrated(page);
+}
+
+const askForPasskey = async (page: Page) =>
+  expect(await page.request.post('/account/second-factor', { form: { on: 'yes' } })).toBeOK();
+
+const usePasskey = (page: Page) => page.getByRole('button', { name: 'Use a passkey' }).click();
+
+type Signing = { page: Page; authenticator: Authenticator; person: Person; login: string };
+
+/** What each needs of somebody who is signed in, and what signs in afterwards. Passkeys answer only if asked to. */
+const MEANS: Record<string, (signing: Signing) => Promise<() => Promise<void>>> = {
+  'a recovery code': async ({ page, person }) => {
+    const [code] = await makeCodes(page.request);
+    return async () => {
+      await open(page, '/recover?next=/cart');
+      await page.getByLabel('Username').fill(person.username);
+      await page.getByLabel('Recovery code').fill(code);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+    };
+  },
+  'a password and then a passkey': async ({ page, authenticator, person }) => {
+    await askForPasskey(page);
+    return async () => {
+      await givePassword(page, person);
+      await authenticator.answers(true);
+      await usePasskey(page);
+    };
+  },
+  'an account elsewhere': async ({ page, login }) => {
+    await withoutFedCm(page);
+    await linkByRequest(page.request, login);
+    return async () => {
+      await openSignIn(page, '/cart');
+      await continueWith(page, 'Example').click();
+    };
+  },
+};
 
 test.describe('a passkey that the account does not have is forgotten', () => {
   test('after a sign-in with another passkey, which stays', async ({ page, authenticator, passkeyOwner, database }) => {
@@ -50,6 +107,26 @@ test.describe('a passkey that the account does not have is forgotten', () => {
     await expect.poll(() => ids(authenticator)).toEqual([]);
   });
 
+  for (const [how, prepare] of Object.entries(MEANS)) {
+    test(`after a sign-in with ${how}`, async ({ page, authenticator, ownerWithPassword: person, login, database }) => {
+      const given = await overhearSignals(page);
+      const [own] = await ids(authenticator);
+      const signIn = await prepare({ page, authenticator, person, login });
+      await signOut(page);
+      await authenticator.answers(false);
+      // A device holds one passkey of an account at most.
+      const phone = await Authenticator.attach(page, 'hybrid');
+      await phone.addStranger(accountId(database, person));
+      await phone.answers(false);
+      await signIn();
+
+      await expectSignedIn(page, person);
+      await expect.poll(() => given).toEqual(SIGNALS);
+      await expect.poll(() => ids(phone)).toEqual([]);
+      expect(await ids(authenticator)).toEqual([own]);
+    });
+  }
+
   test('but not one of another account', async ({ page, authenticator, passkeyOwner }) => {
     await page.route('/api/passkey/sign-in/finish', async (route) => {
       await authenticator.addStranger();
@@ -60,6 +137,26 @@ test.describe('a passkey that the account does not have is forgotten', () => {
 
     await told;
     expect(await authenticator.credentials()).toHaveLength(2);
+  });
+
+  test('after the offer of another was taken, on the same page', async ({ page, authenticator, passwordOwner, database }) => {
+    await withoutConditionalCreate(page);
+    const given = await overhearSignals(page);
+    // On the device that creates one, the new one would take its place.
+    const phone = await Authenticator.attach(page, 'hybrid');
+    await phone.answers(false);
+    await signInByRequest(page.request, passwordOwner);
+    const told = page.waitForResponse('/api/passkey/signalled');
+    await open(page, '/cart');
+    await told; // so that it is not this signal that does it
+    await phone.addStranger(accountId(database, passwordOwner));
+    await offer(page).getByRole('button', { name: 'Create a passkey' }).click();
+
+    await expect(saved(page)).toBeVisible();
+    await expect.poll(() => given).toEqual([...SIGNALS, ...SIGNALS]);
+    await expect.poll(() => ids(phone)).toEqual([]);
+    expect(await ids(authenticator)).toHaveLength(1);
+    await expect(page).toHaveURL('/cart');
   });
 
   test('after it was deleted here', async ({ page, authenticator, ownerWithPassword, database }) => {
@@ -178,6 +275,27 @@ test.describe('a new passkey that the server did not take is forgotten', () => {
     expect(database.of(passwordOwner.username, 'passkeys')).toEqual([]);
   });
 
+  test('where the browser created it by itself', async ({ page, authenticator, passwordOwner, mishaps, database }) => {
+    mishaps.expect('400: POST /api/passkey/addition/finish');
+    const given = await overhearSignals(page);
+    const created = await creatingByItself(page);
+    await signInByRequest(page.request, passwordOwner);
+    const told = page.waitForResponse('/api/passkey/signalled');
+    await page.route('/api/passkey/addition/finish', async (route) => {
+      await told; // so that it is not this signal that does it
+      await authenticator.add({ ...created[0], signCount: 0 });
+      await route.fulfill(refusal);
+    });
+    await page.goto('/cart');
+
+    await expect(offer(page)).toBeVisible();
+    await expect(offer(page).getByRole('status')).toBeEmpty(); // nobody asked for it
+    await expect.poll(() => given).toEqual([...SIGNALS, 'signalUnknownCredential']);
+    await expect.poll(() => ids(authenticator)).toEqual([]);
+    expect(created).toHaveLength(1);
+    expect(database.of(passwordOwner.username, 'passkeys')).toEqual([]);
+  });
+
   test('at an addition after which the server is not to be reached at all', async ({
     page,
     authenticator,
@@ -219,6 +337,49 @@ test.describe('a new passkey that the server did not take is forgotten', () => {
     await page.unroute('/api/passkey/sign-up/finish');
     await page.getByRole('button', { name: 'Create account with a passkey' }).click();
     await expectSignedIn(page, person);
+  });
+});
+
+test.describe('a passkey that the store does not know, where the browser offers it all the same, is forgotten', () => {
+  const FORGOTTEN =
+    'This store does not know that passkey, so your password manager was told not to offer it here any more.';
+
+  test.beforeEach(async ({ page, mishaps }) => {
+    mishaps.expect('404: POST /api/passkey/proof/finish');
+    await ignoringAllowCredentials(page);
+  });
+
+  async function expectForgotten(page: Page, authenticator: Authenticator) {
+    await expect(page.getByRole('main').getByRole('status')).toHaveText(FORGOTTEN);
+    await expect.poll(() => ids(authenticator)).toEqual([]);
+  }
+
+  test('where it is to prove who is there', async ({ page, authenticator, ownerWithPassword, database }) => {
+    const given = await overhearSignals(page);
+    const told = page.waitForResponse('/api/passkey/signalled');
+    await open(page, '/confirm?next=/account/password');
+    await told; // so that it is not this signal that does it
+    await authenticator.forgetAll();
+    await authenticator.addStranger(accountId(database, ownerWithPassword));
+    await usePasskey(page);
+
+    await expectForgotten(page, authenticator);
+    expect(given).toEqual([...SIGNALS, 'signalUnknownCredential']);
+    await expect(page).toHaveURL('/confirm?next=/account/password');
+  });
+
+  test('where it is to be the second factor', async ({ page, authenticator, ownerWithPassword, database }) => {
+    const given = await overhearSignals(page);
+    await askForPasskey(page);
+    await signOut(page);
+    await authenticator.forgetAll();
+    await givePassword(page, ownerWithPassword);
+    await authenticator.addStranger(accountId(database, ownerWithPassword));
+    await usePasskey(page);
+
+    await expectForgotten(page, authenticator);
+    expect(given).toEqual(['signalUnknownCredential']);
+    expect(database.of(ownerWithPassword.username, 'sessions')).toEqual([]);
   });
 });
 
