@@ -61,12 +61,16 @@ size:
 		console.log(String(sum).padStart(8), "bytes together, of $(LIMIT) at most");
 		process.exit(sum > $(LIMIT) ? 1 : 0);'
 
-AAGUIDS := https://raw.githubusercontent.com/passkeydeveloper/passkey-authenticator-aaguids/main/aaguid.json
+AAGUIDS := passkeydeveloper/passkey-authenticator-aaguids
 
-# The list is checked by the unit tests of server/src/providers; its date goes into SOURCE.md.
+# The list is checked by the unit tests of server/src/providers.
 aaguids:
-	curl --fail --silent --show-error --location --output server/src/providers/aaguids.json $(AAGUIDS)
-	git diff --stat server/src/providers
+	@cd server/src/providers
+	commit=$$(git ls-remote https://github.com/$(AAGUIDS) HEAD | cut -f1)
+	curl --fail --silent --show-error --location --output aaguids.json \
+		https://raw.githubusercontent.com/$(AAGUIDS)/$$commit/aaguid.json
+	sed -i "s/commit .*[0-9]\. The/commit $${commit:0:12}, $$(LC_ALL=C date '+%-d %B %Y'). The/" SOURCE.md
+	git diff --stat .
 
 # The server's half and the browser's half are never built in one go: cargo would
 # unite their features, and the handlers would silently be lost.
