@@ -41,6 +41,8 @@ export type AskedToCreate = {
   mediation?: string;
   signal?: boolean;
   userVerification: string;
+  /** Where the passkey is to be, if that matters. */
+  attachment?: string;
   excludeCredentials: number;
 };
 
@@ -56,6 +58,7 @@ export async function overhearCreation(page: Page): Promise<AskedToCreate[]> {
         ...plain,
         ...(signal && { signal: true }),
         userVerification: publicKey.authenticatorSelection.userVerification,
+        attachment: publicKey.authenticatorSelection.authenticatorAttachment,
         excludeCredentials: publicKey.excludeCredentials.length,
       });
       return create(options);

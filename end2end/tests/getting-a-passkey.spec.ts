@@ -237,6 +237,7 @@ for (const [how, unwilling] of [
       const expected = unwilling === withoutConditionalCreate ? [] : [CONDITIONALLY];
       await expectToStay(page, () => offer(page).getByRole('button', { name: 'Not now' }).click());
       await expect(offer(page)).toBeHidden();
+      await expect(page.getByRole('main')).toBeFocused();
       await expect(page).toHaveURL('/cart');
       const [{ offer_dismissed_at }] = database.accounts(passwordOwner.username);
       expect(offer_dismissed_at).toEqual(expect.any(Number));
@@ -350,9 +351,9 @@ test('long after the sign-in, the offer says where to go, and leaves the page al
   await signIn(page, passwordOwner);
   await create(page).click();
 
-  await expect(offer(page).getByRole('status')).toHaveText(
-    'You signed in a while ago. Please add a passkey on your account page.',
-  );
+  await expect(offer(page).getByRole('status')).toHaveText('First confirm that it is you. Add it on your account page');
+  const way = offer(page).getByRole('link', { name: 'Add it on your account page' });
+  await expect(way).toHaveAttribute('href', '/account/passkeys/new');
   await expect(create(page)).toBeVisible();
   await expect(page).toHaveURL('/cart');
   expect(await authenticator.credentials()).toEqual([]);
@@ -408,21 +409,21 @@ test.describe('after a sign-in with a phone', () => {
   test('a passkey on this device is offered, until there is one', async ({ page, authenticator: phone, passkeyOwner, database }) => {
     const device = await Authenticator.attach(page, 'internal');
     await device.answers(false);
+    const asked = await overhearCreation(page);
     await signInWithPhone(page, passkeyOwner);
     await expect(offer(page)).toContainText('Create a passkey on this device');
     await expect(offer(page)).toContainText('Next time you sign in here without reaching for your other device.');
 
     await device.answers(true);
-    await phone.answers(false);
     await create(page).click();
     await expectSaved(page);
+    expect(asked).toMatchObject([{ attachment: 'platform' }]);
     expect(await device.credentials()).toHaveLength(1);
     expect(await phone.credentials()).toHaveLength(1);
     expect(database.of(passkeyOwner.username, 'passkeys')).toHaveLength(2);
 
     await signOut(page);
     await device.answers(false);
-    await phone.answers(true);
     await signInWithPhone(page, passkeyOwner);
     await expectNoOffer(page);
   });

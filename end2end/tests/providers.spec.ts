@@ -24,6 +24,7 @@ import {
   expect,
   expectSignedIn,
   hydrated,
+  offer,
   open,
   pressSignOut,
   signInByRequest,
@@ -50,6 +51,13 @@ async function signInWithExample(page: Page, next: string) {
 async function signInByExample(page: Page, { name }: Person) {
   await expect(await page.request.get('/federated/example')).toBeOK();
   expect(await (await page.request.get('/account')).text()).toContain(name);
+}
+
+/** On `/confirm`: the provider asks, and the way goes on. */
+async function confirmWithExample(page: Page, login: string) {
+  await expect(page).toHaveURL(/\/confirm\?/);
+  await page.getByRole('button', { name: 'Sign in with Example again' }).click();
+  await signInThere(page, login);
 }
 
 /** What was done, in a sentence that has the focus. */
@@ -419,10 +427,11 @@ test.describe('on the account page', () => {
     await expect(page).toHaveURL('/sign-up/provider?next=/cart');
   });
 
-  test('the last way in stays, with an explanation', async ({ page, exampleOwner, database }) => {
+  test('the last way in stays, with an explanation', async ({ page, login, exampleOwner, database }) => {
     await signInByExample(page, exampleOwner);
     await open(page, '/account');
     await page.getByRole('link', { name: 'Unlink Example' }).click();
+    await confirmWithExample(page, login);
 
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Unlink Example');
     await expect(page.getByText('It is the only way to sign in to this account.')).toBeVisible();
@@ -438,6 +447,28 @@ test.describe('on the account page', () => {
     await page.getByRole('button', { name: 'Unlink Example' }).click();
     await expectNotice(page, 'Example is unlinked, and does not sign in to this account any more.');
     expect(identities(database, exampleOwner.username)).toEqual([]);
+  });
+
+  test('a passkey is offered, and created once the provider has asked again', async ({
+    page,
+    login,
+    exampleOwner,
+    authenticator,
+    mishaps,
+    database,
+  }) => {
+    mishaps.expect('403: POST /api/passkey/addition/start');
+    await signInByExample(page, exampleOwner);
+    await open(page, '/cart');
+    await offer(page).getByRole('button', { name: 'Create a passkey' }).click();
+    await expect(offer(page)).toContainText('First confirm that it is you.');
+    await offer(page).getByRole('link', { name: 'Add it on your account page' }).click();
+    await confirmWithExample(page, login);
+    await page.getByRole('button', { name: 'Create a passkey' }).click();
+
+    await expect(page).toHaveURL('/account');
+    expect(await authenticator.credentials()).toHaveLength(1);
+    expect(database.of(exampleOwner.username, 'passkeys')).toHaveLength(1);
   });
 
   test.describe('confirming that it is you', () => {
@@ -460,7 +491,9 @@ test.describe('on the account page', () => {
       await expectSignedIn(page, exampleOwner);
       const after = proved(database, exampleOwner);
       expect(after.id).not.toBe(before.id);
-      expect(after.at).toBeGreaterThan(before.at);
+      // The sign-in before was none: the provider had asked for nothing.
+      expect(before.at).toBeUndefined();
+      expect(after.at).toBeGreaterThan(0);
     });
 
     test('refuses somebody else, and still goes on to where it was going', async ({
@@ -648,9 +681,12 @@ test.describe('in light and in dark colours', () => {
     await expectAccessible(page);
   });
 
-  test('the pages of an account are accessible', async ({ page, exampleOwner, database }) => {
+  test('the pages of an account are accessible', async ({ page, login, exampleOwner, database }) => {
     test.slow();
     await signInByExample(page, exampleOwner);
+    await open(page, '/confirm?next=/account');
+    await confirmWithExample(page, login);
+    await expect(page).toHaveURL('/account');
     const [{ id }] = identities(database, exampleOwner.username);
     const paths = ['/account', `/account/identities/${id}/unlink`, '/confirm?next=/account'];
     for (const path of paths) {

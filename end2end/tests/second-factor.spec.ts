@@ -51,6 +51,23 @@ async function givePassword(page: Page, person: Person, next = '/cart') {
   await hydrated(page);
 }
 
+test('nobody can press before the page is at work', async ({ page, authenticator, careful }) => {
+  await authenticator.answers(false);
+  await givePassword(page, careful);
+  await authenticator.answers(true);
+  let arrive = () => {};
+  const later = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route('**/latchkey.wasm', async (route) => {
+    await later;
+    await route.continue();
+  });
+  await page.reload();
+  await expect(usePasskey(page)).toBeDisabled();
+  arrive();
+  await usePasskey(page).click();
+  await expectSignedIn(page, careful);
+});
+
 test('it is switched on at its page', async ({ page, ownerOfBoth, database }) => {
   await signInByRequest(page.request, ownerOfBoth);
   await page.goto('/account');
@@ -60,7 +77,7 @@ test('it is switched on at its page', async ({ page, ownerOfBoth, database }) =>
 
   await expect(page).toHaveURL('/account');
   await expect(page.getByText('From now on, a passkey is asked for after your password.')).toBeVisible();
-  await expect(page.getByText('On: your password alone does not sign in.')).toBeVisible();
+  await expect(page.getByText('On: neither a password nor a provider signs in alone.')).toBeVisible();
   expect(database.accounts(ownerOfBoth.username)).toMatchObject([{ second_factor: 1 }]);
 });
 
@@ -92,7 +109,7 @@ test('a password alone leads to one more step, and nothing of the account is rea
   await page.goto('/confirm?next=/account');
   await expect(page).toHaveURL('/sign-in?next=/account');
   for (const conditional of [false, true]) {
-    const refused = await page.request.post('/api/passkey/addition/start', { data: { conditional } });
+    const refused = await page.request.post('/api/passkey/addition/start', { data: { conditional, here: false } });
     expect([refused.status(), await refused.json()]).toMatchObject([401, { code: 'sign_in_required' }]);
   }
   const form = { username: careful.username, display_name: 'Mallory' };

@@ -80,8 +80,8 @@ impl Backend for Call {
         self.finish_proof(credential).await
     }
 
-    async fn start_addition(&self, conditional: bool) -> Result<Options> {
-        self.start_addition(conditional).await
+    async fn start_addition(&self, conditional: bool, here: bool) -> Result<Options> {
+        self.start_addition(conditional, here).await
     }
 
     async fn finish_addition(&self, credential: &str, announce: bool) -> Result<Added> {

@@ -209,7 +209,9 @@ pub fn leptos_options(address: SocketAddr) -> LeptosOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::origin;
+    use std::fs;
+
+    use super::{origin, providers};
 
     #[test]
     fn an_origin_is_secure_and_has_a_name() {
@@ -220,6 +222,41 @@ mod tests {
             ["http://store.example", "https://127.0.0.1", "https://store.example/shop", "store"]
         {
             assert!(origin("ORIGIN", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn providers_are_read_from_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("providers.json");
+        fs::write(folder.path().join("icon.svg"), "<svg/>").unwrap();
+        let read = |text: &str| {
+            fs::write(&file, text).unwrap();
+            providers(&file)
+        };
+        let entry = r#""id":"a-1","name":"A","issuer":"https://a.example","client_id":"store""#;
+        let found = read(&format!("[{{{entry}}}]")).unwrap();
+        assert_eq!((found[0].id.as_str(), found[0].name.as_str()), ("a-1", "A"));
+        assert!(found[0].client_secret.is_none() && found[0].fedcm.is_none());
+        let whole = r#""client_secret":"s","icon":"icon.svg","fedcm":"https://a.example/f.json""#;
+        let found = read(&format!("[{{{entry},{whole}}}]")).unwrap();
+        assert_eq!(found[0].icon.as_deref(), Some("data:image/svg+xml;base64,PHN2Zy8+"));
+        assert!(found[0].client_secret.is_some() && found[0].fedcm.is_some());
+        assert!(read("[]").unwrap().is_empty());
+
+        for bad in [
+            "not JSON".to_owned(),
+            format!("[{{{entry}}},{{{entry}}}]"),
+            format!("[{{{entry},\"secret\":\"kept\"}}]"),
+            format!("[{{{entry},\"icon\":\"icon.gif\"}}]"),
+            format!("[{{{entry},\"icon\":\"none.svg\"}}]"),
+            format!("[{{{entry},\"fedcm\":\"http://a.example/f.json\"}}]"),
+            format!("[{{{}}}]", entry.replace("a-1", "A 1")),
+            format!("[{{{}}}]", entry.replace("https://", "http://")),
+        ] {
+            let error = read(&bad).unwrap_err().to_string();
+            // Its text has secrets in it.
+            assert!(error.contains("LATCHKEY_PROVIDERS") && !error.contains("kept"), "{error}");
         }
     }
 }

@@ -220,7 +220,9 @@ impl Call {
         let row = row.ok_or_else(|| internal("an account has gone during its sign-in"))?;
         if row.second_factor {
             self.record(row.id, Event::SecondFactorAskedAfter, &provider.name).await;
-            self.visit.sign_in_half(row.id, Some(provider.name.clone()), self.now()).await?;
+            let (name, now) = (provider.name.clone(), self.now());
+            let federated = remembered(provider, &identity.label, &row.display_name);
+            self.visit.sign_in_half(row.id, Some(name), federated, now).await?;
             return Ok(SignedIn::PasskeyToo);
         }
         let how = Means::Provider(provider.name.clone());
@@ -229,7 +231,8 @@ impl Call {
             self.visit.put_proof(self.now()).await?;
         }
         self.visit.set_offer(self.offer_after_provider(row.id).await?).await?;
-        self.remember(provider, &identity.label, &row.display_name).await?;
+        let federated = remembered(provider, &identity.label, &row.display_name);
+        self.visit.set_federated(federated).await?;
         Ok(signed_in)
     }
 
@@ -339,7 +342,7 @@ impl Call {
         // There is nothing yet that somebody else could take over.
         self.visit.put_proof(self.now()).await?;
         self.visit.set_offer(Some(Offer::Passkey)).await?;
-        self.remember(provider, &label, &name).await?;
+        self.visit.set_federated(remembered(provider, &label, &name)).await?;
         Ok(signed_in)
     }
 
@@ -433,16 +436,12 @@ impl Call {
         let passkeys = self.server.store.passkeys_of(account).await.map_err(internal)?;
         Ok(passkeys.is_empty().then_some(Offer::Passkey))
     }
+}
 
-    /// The browser may remember whom it was that signed in with whom.
-    async fn remember(&self, provider: &Provider, label: &str, name: &str) -> Result<()> {
-        if label.is_empty() {
-            return Ok(());
-        }
-        let federated =
-            Federated { id: label.to_owned(), name: name.to_owned(), origin: provider.origin() };
-        self.visit.set_federated(&federated).await
-    }
+/// What the browser may remember: who it was that signed in with whom.
+fn remembered(provider: &Provider, label: &str, name: &str) -> Option<Federated> {
+    let (id, name) = (label.to_owned(), name.to_owned());
+    (!id.is_empty()).then(|| Federated { id, name, origin: provider.origin() })
 }
 
 impl From<&Provider> for IdentityProvider {

@@ -60,9 +60,17 @@ pub struct Call {
     pub server: Server,
     pub visit: Visit,
     pub user_agent: String,
-    /// Whether this browser's person signs in by hand: since they signed out, until they
-    /// have done so.
-    pub by_hand: bool,
+    pub by_hand: ByHand,
+}
+
+/// Whether a browser's person signs in by hand only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByHand {
+    No,
+    /// Something went wrong that will pass.
+    ForNow,
+    /// Since they signed out, until they have signed in themselves.
+    FromNowOn,
 }
 
 impl Call {

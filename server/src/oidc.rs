@@ -76,8 +76,17 @@ pub struct Provider {
     pub published: Published,
 }
 
-/// What the provider published about itself, and when it was asked. Shared by all requests.
-pub type Published = Arc<Mutex<Option<(CoreProviderMetadata, Instant)>>>;
+/// What the provider published about itself. Shared by all requests.
+pub type Published = Arc<Mutex<Option<Publication>>>;
+
+#[derive(Clone, Debug)]
+pub struct Publication {
+    metadata: CoreProviderMetadata,
+    /// When it was fetched.
+    at: Instant,
+    /// When it was last asked for.
+    asked: Instant,
+}
 
 /// What an authorization request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,8 +255,8 @@ impl Provider {
     /// OpenID Connect Discovery 1.0 §4.
     async fn metadata(&self, now: Instant) -> Result<CoreProviderMetadata, Code> {
         let known = self.published().clone();
-        if let Some((metadata, _)) = known.filter(|(_, at)| now.0 - at.0 < PUBLISHED_LIFETIME) {
-            return Ok(metadata);
+        if let Some(known) = known.filter(|known| now.0 - known.at.0 < PUBLISHED_LIFETIME) {
+            return Ok(known.metadata);
         }
         self.discover(now).await
     }
@@ -255,7 +264,7 @@ impl Provider {
     async fn discover(&self, now: Instant) -> Result<CoreProviderMetadata, Code> {
         let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
         let metadata = found.map_err(|error| unavailable(&error))?;
-        *self.published() = Some((metadata.clone(), now));
+        *self.published() = Some(Publication { metadata: metadata.clone(), at: now, asked: now });
         Ok(metadata)
     }
 
@@ -265,16 +274,16 @@ impl Provider {
         {
             let mut published = self.published();
             match published.as_mut() {
-                Some((_, at)) if now.0 - at.0 < NEW_KEYS_AFTER => return Ok(()),
+                Some(known) if now.0 - known.asked.0 < NEW_KEYS_AFTER => return Ok(()),
                 // One request asks for all.
-                Some((_, at)) => *at = now,
+                Some(known) => known.asked = now,
                 None => {}
             }
         }
         self.discover(now).await.map(drop)
     }
 
-    fn published(&self) -> MutexGuard<'_, Option<(CoreProviderMetadata, Instant)>> {
+    fn published(&self) -> MutexGuard<'_, Option<Publication>> {
         self.published.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

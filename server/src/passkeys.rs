@@ -39,12 +39,12 @@ pub(crate) fn described(own_name: Option<&str>, aaguid: &str) -> String {
 
 impl Call {
     /// WebAuthn L3 §7.1 step 1, for one more passkey. `conditional`: by the browser itself,
-    /// once after a sign-in with a password.
+    /// once after a sign-in with a password. `here`: on this device only.
     ///
     /// # Errors
     /// [`Code::ProofRequired`], or [`Code::CeremonyRefused`] for a conditional one at any
     /// other time.
-    pub async fn start_addition(&self, conditional: bool) -> Result<Options> {
+    pub async fn start_addition(&self, conditional: bool, here: bool) -> Result<Options> {
         let account = self.visit.proved(self.now()).await?;
         if conditional {
             let allowed = self.server.relying_party.takes_conditional();
@@ -62,7 +62,7 @@ impl Call {
         let known = passkeys.iter().map(credential_id).collect::<Result<_>>()?;
         let user = User { id: account, username: &row.username, display_name: &row.display_name };
         let rp = &self.server.relying_party;
-        let started = registration::start(rp, user, known, mode(conditional))?;
+        let started = registration::start(rp, user, known, mode(conditional, here))?;
         let pending = Pending { account, conditional, state: started.state.clone() };
         self.keep_ceremony(ADDITION, &started, &pending).await?;
         Ok(started.into())
@@ -78,7 +78,7 @@ impl Call {
         if pending.account != account {
             return Err(Code::ChallengeUnknown.into());
         }
-        let mode = mode(pending.conditional);
+        let mode = mode(pending.conditional, false);
         let rp = &self.server.relying_party;
         let registered = registration::finish(rp, &pending.state, response, mode)?;
         let passkey = self.new_passkey(registered);
@@ -292,8 +292,12 @@ pub(crate) fn in_words(how: &Means, passkeys: &[PasskeyRow]) -> String {
     }
 }
 
-fn mode(conditional: bool) -> Mode {
-    if conditional { Mode::Conditional } else { Mode::Modal }
+fn mode(conditional: bool, here: bool) -> Mode {
+    match (conditional, here) {
+        (true, _) => Mode::Conditional,
+        (false, true) => Mode::ThisDevice,
+        (false, false) => Mode::Modal,
+    }
 }
 
 fn credential_id(row: &PasskeyRow) -> Result<Vec<u8>> {

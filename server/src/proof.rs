@@ -103,11 +103,13 @@ impl Call {
             Prover::Owner(_) => self.visit.prove(epoch, self.now()).await,
             Prover::SecondFactor(_) => {
                 let offer = self.offer_after_passkey(&claim, &stored).await?;
-                let how = match self.visit.half_signed_in(self.now()).await?.provider {
+                let half = self.visit.half_signed_in(self.now()).await?;
+                let how = match half.provider {
                     Some(provider) => Means::ProviderAndPasskey(provider, stored.id),
                     None => Means::PasswordAndPasskey(stored.id),
                 };
                 self.sign_in(account, how, Some(epoch)).await?;
+                self.visit.set_federated(half.federated).await?;
                 self.visit.set_offer(offer).await
             }
         }
@@ -149,7 +151,8 @@ impl Call {
             Some(provider) => Means::ProviderAndRecoveryCode(provider),
             None => Means::PasswordAndRecoveryCode,
         };
-        self.use_recovery_code(Some(half.account), code, how).await
+        self.use_recovery_code(Some(half.account), code, how).await?;
+        self.visit.set_federated(half.federated).await
     }
 
     async fn use_recovery_code(&self, account: Option<Uuid>, code: &str, how: Means) -> Result<()> {

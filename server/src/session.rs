@@ -98,6 +98,9 @@ pub struct Half {
     /// The provider's name; none: it was the password.
     #[serde(default)]
     pub provider: Option<String>,
+    /// What the browser may remember of the provider afterwards.
+    #[serde(default)]
+    pub federated: Option<Federated>,
 }
 
 /// Somebody whom a provider vouched for, and who has no account yet.
@@ -301,13 +304,14 @@ impl Visit {
         &self,
         account: Uuid,
         provider: Option<String>,
+        federated: Option<Federated>,
         now: Instant,
     ) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
         for key in [ACCOUNT, EPOCH, SIGN_IN, PROVED, OFFER, NOTICE, NEWCOMER, FEDERATED] {
             self.remove(key).await?;
         }
-        self.put(HALF, Half { account, at: now, provider }).await
+        self.put(HALF, Half { account, at: now, provider, federated }).await
     }
 
     /// Whoever is signed in has just proved it, and gets a new session id. `epoch`: as in
@@ -377,8 +381,11 @@ impl Visit {
 
     /// # Errors
     /// [`Code::Internal`] when the session cannot be changed.
-    pub async fn set_federated(&self, federated: &Federated) -> Result<()> {
-        self.put(FEDERATED, federated).await
+    pub async fn set_federated(&self, federated: Option<Federated>) -> Result<()> {
+        match federated {
+            Some(federated) => self.put(FEDERATED, federated).await,
+            None => Ok(()),
+        }
     }
 
     /// Ends the session here; its cookie is removed with the response.

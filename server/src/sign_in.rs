@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::{
-    Call,
+    ByHand, Call,
     accounts::Username,
     ceremonies::{
         CHALLENGE_LIFETIME, Started,
@@ -67,7 +67,7 @@ impl Call {
         let account = found.account;
         if found.second_factor {
             self.record(account, Event::SecondFactorAsked, "").await;
-            self.visit.sign_in_half(account, None, self.now()).await?;
+            self.visit.sign_in_half(account, None, None, self.now()).await?;
             return Ok(SignedIn::PasskeyToo);
         }
         let epoch = Some(found.sessions_epoch);
@@ -105,7 +105,7 @@ impl Call {
     pub(crate) async fn may_sign_in_by_itself(&self) -> Result<bool> {
         let signed_out = self.visit.account().await?.is_none();
         let half = self.visit.half_signed_in(self.now()).await.is_ok();
-        Ok(self.server.automatic && !self.by_hand && signed_out && !half)
+        Ok(self.server.automatic && self.by_hand == ByHand::No && signed_out && !half)
     }
 
     /// Nobody is signed in without being told.

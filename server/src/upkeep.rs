@@ -3,7 +3,7 @@
 use app::api::{Account, Code, PasskeyCard, PublicError, Result, SessionCard, Upkeep, Visitor};
 
 use crate::{
-    Call,
+    ByHand, Call,
     accounts::{DisplayName, Username, recovery},
     events::Event,
     internal,
@@ -40,7 +40,7 @@ impl Call {
                 signals: self.signals(account.as_ref()).await?,
                 federated: self.visit.federated().await?,
                 automatic: self.may_sign_in_by_itself().await?.then(|| self.origins()),
-                by_hand: self.by_hand && account.is_none(),
+                by_hand: self.by_hand == ByHand::FromNowOn && account.is_none(),
             },
             providers: self.server.providers.iter().map(Into::into).collect(),
             account: account.map(|row| row.name()),

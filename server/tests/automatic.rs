@@ -338,9 +338,19 @@ on_both! {
         assert!(answer.cookie().unwrap().contains("Max-Age=0"));
         // Once.
         expect_nothing_told(&visitor.get("/").await);
-        expect_nothing_told(&visitor.sign_out().await);
         // The session's cookie stays the only one that says anything.
         assert!(visitor.by_hand && visitor.cookie.is_none());
+    }
+
+    async fn a_press_on_sign_out_counts_also_where_the_session_has_ended_before(shop: Shop) {
+        let mut visitor = member(&shop, "robin").await;
+        let mut elsewhere = shop.visitor();
+        elsewhere.sign_in_with_password("robin").await;
+        elsewhere.post("/account/sessions/end-others", &[]).await.expect_redirect("/account");
+        elsewhere.post("/account/automatic", &[("on", "yes")]).await.expect_redirect("/account");
+        expect_signed_out(&visitor.sign_out().await);
+        expect_refused(&mut visitor, PASSWORD, 403, "not_automatic").await;
+        assert!(!visitor.is_signed_in().await);
     }
 
     async fn a_sign_in_by_hand_is_told_to_the_browser(shop: Shop) {
@@ -355,7 +365,7 @@ on_both! {
         visitor.add(&mut passkey).await.expect_status(200);
         let ends = |answer: &Answer| {
             let cookie = answer.by_hand().unwrap();
-            cookie.starts_with("latchkey-by-hand=1; Path=/; Max-Age=0") && answer.headers["set-login"] == "logged-in"
+            cookie.starts_with("latchkey-by-hand=; Path=/; Max-Age=0") && answer.headers["set-login"] == "logged-in"
         };
         visitor.sign_out().await;
         assert!(ends(&visitor.sign_in_with_password("robin").await));

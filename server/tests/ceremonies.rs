@@ -7,7 +7,7 @@ mod support;
 use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE};
-use latchkey::{Call, Visit, store::Sessions};
+use latchkey::{ByHand, Call, Visit, store::Sessions};
 use serde_json::{Value, json};
 use support::{
     authenticator::{Authenticator, BE, BS, UP, UV, decode, encode},
@@ -56,7 +56,7 @@ on_both! {
         let sessions = Arc::new(Sessions::new(shop.store.clone(), shop.clock.clone()));
         let session = Session::new(None, sessions.clone(), None);
         let (server, visit) = (shop.server.clone(), Visit(session.clone()));
-        let call = Call { server, visit, user_agent: String::new(), by_hand: false };
+        let call = Call { server, visit, user_agent: String::new(), by_hand: ByHand::No };
         call.start_sign_in().await.unwrap();
         // With this request, the session is loaded already.
         let ended = session.id().unwrap();

@@ -123,6 +123,17 @@ async fn choose(visitor: &mut Visitor, username: &str) -> Answer {
     visitor.post("/sign-up/provider", &fields).await
 }
 
+/// What the page tells its script, without the ways in which quotes are written.
+fn told(page: &Answer) -> String {
+    page.body.replace("&quot;", "\"").replace("\\\"", "\"")
+}
+
+/// Whether the page has the browser remember who robin is with the provider.
+fn remembers(provider: &Provider, page: &Answer) -> bool {
+    let origin = provider.configured().origin();
+    told(page).contains(&format!(r#""id":"robin","name":"Robin","origin":"{origin}"#))
+}
+
 async fn add_to_cart(visitor: &mut Visitor, quantity: &str) {
     let fields = [("slug", "door-mat"), ("quantity", quantity), ("action", "add")];
     visitor.post("/cart", &fields).await.expect_redirect("/cart");
@@ -309,12 +320,17 @@ on_both! {
         let answer = through(&mut visitor, &town.acorn, "robin", "/cart").await;
         assert_eq!(answer.headers["set-login"], "logged-in");
         // For `FederatedCredential`, on the first page only.
-        let origin = town.acorn.configured().origin();
-        let remembered = format!("&quot;id&quot;:&quot;robin&quot;,&quot;name&quot;:&quot;Robin&quot;,&quot;origin&quot;:&quot;{origin}");
-        let page = visitor.get("/cart").await.body.replace('"', "&quot;").replace("\\&quot;", "&quot;");
-        assert!(page.contains(&remembered), "{page}");
-        let page = visitor.get("/cart").await.body.replace('"', "&quot;").replace("\\&quot;", "&quot;");
-        assert!(!page.contains(&remembered), "{page}");
+        assert!(remembers(&town.acorn, &visitor.get("/cart").await));
+        assert!(!remembers(&town.acorn, &visitor.get("/cart").await));
+    }
+
+    async fn the_browser_hears_of_it_after_a_second_factor_too(town: Town) {
+        let (_, mut passkey) = town.careful("robin").await;
+        let mut visitor = town.shop.visitor();
+        through(&mut visitor, &town.acorn, "robin", "/cart").await.expect_redirect("/second-factor?next=/cart");
+        assert!(!remembers(&town.acorn, &visitor.get("/second-factor").await));
+        visitor.prove(&mut passkey).await.expect_status(200);
+        assert!(remembers(&town.acorn, &visitor.get("/cart").await));
     }
 
     async fn a_provider_that_the_browser_remembers_is_asked_for_that_person(town: Town) {
@@ -895,6 +911,18 @@ on_both! {
         assert!(town.identities("robin").await.is_empty());
     }
 
+    async fn what_is_left_after_the_last_passkey_is_said_as_it_is(town: Town) {
+        let mut visitor = town.member("robin").await;
+        let mut passkey = Authenticator::new();
+        visitor.add(&mut passkey).await.expect_status(200);
+        let delete = format!("/account/passkeys/{}/delete", passkey.id());
+        visitor.get(&delete).await.expect_text("this account opens only with Acorn.");
+        visitor.post(CHANGE, &[("action", "set"), ("password", PASSWORD)]).await.expect_redirect("/account");
+        visitor.get(&delete).await.expect_text("opens only with your password or Acorn.");
+        visitor.post("/account/recovery-codes", &[]).await.expect_status(200);
+        visitor.get(&delete).await.expect_text("opens only with your password, Acorn or your recovery codes.");
+    }
+
     async fn a_passkey_can_go_while_a_provider_stays(town: Town) {
         let (mut visitor, mut passkey) = (town.member("robin").await, Authenticator::new());
         visitor.add(&mut passkey).await.expect_status(200);
@@ -1384,6 +1412,11 @@ on_both! {
         town.birch.close().await;
         let mut visitor = town.shop.visitor();
         let answer = visitor.get(&by_itself(&town.birch)).await;
+        // That will pass: in an hour it is tried again, and the browser is told nothing.
+        assert!(answer.by_hand().unwrap().starts_with("latchkey-by-hand=0; Path=/; Max-Age=3600;"));
         expect_silence(&mut visitor, answer).await;
+        let cookie = ("cookie", "latchkey-by-hand=0");
+        let page = visitor.send(Method::GET, "/", &[cookie], Body::empty()).await;
+        page.expect_text("</html>").expect_no_text("BrowserUpkeep");
     }
 }

@@ -200,7 +200,7 @@ pub enum Offer {
 }
 
 /// A passkey that was added to an account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Added {
     /// Who keeps it, if that is known.
     pub provider: Option<String>,

@@ -55,8 +55,8 @@ pub trait Backend: Send + Sync {
     /// Verifies the assertion, and notes the proof or signs in.
     async fn finish_proof(&self, credential: &str) -> Result<()>;
     /// A challenge for one more passkey (§7.1 step 1). `conditional`: without the
-    /// person's doing, right after a password.
-    async fn start_addition(&self, conditional: bool) -> Result<Options>;
+    /// person's doing, right after a password. `here`: on this device only.
+    async fn start_addition(&self, conditional: bool, here: bool) -> Result<Options>;
     /// Verifies the registration and adds the passkey to the account. `announce`:
     /// whether the next page is to say so.
     async fn finish_addition(&self, credential: &str, announce: bool) -> Result<Added>;

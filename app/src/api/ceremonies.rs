@@ -42,10 +42,10 @@ pub async fn finish_proof(credential: String) -> Result<(), PublicError> {
 }
 
 /// For one more passkey of the account. `conditional`: created by the browser
-/// itself, after a password.
+/// itself, after a password. `here`: on this device only.
 #[server(endpoint = "passkey/addition/start", input = Json)]
-pub async fn start_addition(conditional: bool) -> Result<Options, PublicError> {
-    super::backend().start_addition(conditional).await
+pub async fn start_addition(conditional: bool, here: bool) -> Result<Options, PublicError> {
+    super::backend().start_addition(conditional, here).await
 }
 
 /// `credential`: the new credential, as `PublicKeyCredential.toJSON()` gives it.

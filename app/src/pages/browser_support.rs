@@ -12,13 +12,14 @@ use crate::passkey::{
 /// capabilities of `getClientCapabilities` (WebAuthn L3 §5.8.7).
 const INTERFACES: [&str; 4] =
     ["PublicKeyCredential", "PasswordCredential", "FederatedCredential", "IdentityCredential"];
-const CAPABILITIES: [&str; 9] = [
+const CAPABILITIES: [&str; 10] = [
     "immediateGet",
     "conditionalGet",
     "conditionalCreate",
     "passkeyPlatformAuthenticator",
     "userVerifyingPlatformAuthenticator",
     "hybridTransport",
+    "relatedOrigins",
     "signalUnknownCredential",
     "signalAllAcceptedCredentials",
     "signalCurrentUserDetails",

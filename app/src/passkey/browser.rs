@@ -10,7 +10,9 @@ use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, CredentialsContainer, Element, HtmlInputElement};
+use web_sys::{
+    AbortController, CredentialsContainer, Element, FocusOptions, HtmlElement, HtmlInputElement,
+};
 
 use crate::api::{AccountName, FedCm, Federated, Signals, same_origin_path};
 
@@ -373,6 +375,16 @@ async fn signal(method: &str, details: &Object) {
 /// Goes to a path of this store, and to no other place.
 pub(super) fn go(path: &str) {
     let _ = window().location().assign(same_origin_path(path));
+}
+
+/// Moves the focus, and nothing else: the page is not scrolled.
+pub(super) fn focus(id: &str) {
+    let element = window().document().and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _ = element.focus_with_options(&options);
+    }
 }
 
 /// Milliseconds since 1970.

@@ -163,16 +163,26 @@ pub(super) async fn sign_up(name: AccountName, next: String, control: Control) -
     match server::call(FinishSignUp { credential: created.json }).await {
         Ok(_) => browser::go(&next),
         Err(error) => {
-            control.say(not_registered(error, &options, created.id).await);
+            control.say(match registered(error, &options, created.id).await {
+                Ok(()) => ANSWER_LOST.to_owned(),
+                Err(sentence) => sentence,
+            });
             prefetch::resume();
         }
     }
     None
 }
 
-/// What to say of a created passkey that the server did not take. It opens nothing, so the
-/// password manager need not keep it; unless only the answer was lost.
-async fn not_registered(error: PublicError, options: &Options, credential_id: String) -> String {
+const ANSWER_LOST: &str =
+    "Your passkey was created, but the answer got lost. Please sign in with it.";
+
+/// Whether the server took a created passkey after all, and only its answer was lost. If not, it
+/// opens nothing, and the password manager need not keep it.
+async fn registered(
+    error: PublicError,
+    options: &Options,
+    credential_id: String,
+) -> Result<(), String> {
     let known = match error.code {
         // It may have been taken before something went wrong, here or on the way.
         Code::Unreachable | Code::Internal | Code::Busy => {
@@ -181,12 +191,12 @@ async fn not_registered(error: PublicError, options: &Options, credential_id: St
         _ => None,
     };
     if known == Some(true) {
-        return "Your passkey was created, but the answer got lost. Please sign in with it.".into();
+        return Ok(());
     }
     if ladder::is_useless(error.code, known) {
         browser::signal_unknown(&options.public_key, &credential_id);
     }
-    error.message
+    Err(error.message)
 }
 
 /// Posts a form with a password, and has the browser save the password if it was right. If it
@@ -236,7 +246,12 @@ async fn sign_in_by_itself(origins: &[String]) {
         return;
     }
     let here = browser::here();
-    let to = match browser::get(Ask::Silent, "", origins).await {
+    let credential = browser::get(Ask::Silent, "", origins).await;
+    // It may have taken a while.
+    if !browser::is_untouched() {
+        return;
+    }
+    let to = match credential {
         Credential::Password { username, password } => {
             prefetch::pause();
             let fields = [
@@ -323,9 +338,9 @@ pub(super) async fn prove(next: String, control: Control) {
 }
 
 /// Adds a passkey to the account, in the browser's dialog. `announce`: whether the next page
-/// is to say so.
-pub(super) async fn add(announce: bool, control: Control) -> Option<Added> {
-    let options = match server::call(StartAddition { conditional: false }).await {
+/// is to say so. `here`: whether it is to be on this device.
+pub(super) async fn add(announce: bool, here: bool, control: Control) -> Option<Added> {
+    let options = match server::call(StartAddition { conditional: false, here }).await {
         Ok(options) => options,
         Err(error) if error.code == Code::ProofRequired && announce => {
             browser::go(&with_next("/confirm", "/account/passkeys/new"));
@@ -333,8 +348,7 @@ pub(super) async fn add(announce: bool, control: Control) -> Option<Added> {
         }
         // On other pages, what was typed would be lost on the way to confirm.
         Err(error) if error.code == Code::ProofRequired => {
-            control
-                .say("First confirm that it is you: please add the passkey on your account page.");
+            control.say("First confirm that it is you.");
             return None;
         }
         Err(error) => {
@@ -347,7 +361,10 @@ pub(super) async fn add(announce: bool, control: Control) -> Option<Added> {
         Ok(created) => {
             match server::call(FinishAddition { credential: created.json, announce }).await {
                 Ok(added) => return Some(tell(added)),
-                Err(error) => control.say(not_registered(error, &options, created.id).await),
+                Err(error) => match registered(error, &options, created.id).await {
+                    Ok(()) => return Some(Added::default()),
+                    Err(sentence) => control.say(sentence),
+                },
             }
         }
         Err(failure) => control.say(ladder::not_created(failure)),
@@ -362,7 +379,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Lets the browser create a passkey by itself. Whatever fails, fails silently: nobody
 /// asked for it.
 pub(super) async fn add_automatically() -> Option<Added> {
-    let options = server::call(StartAddition { conditional: true }).await.ok()?;
+    let options = server::call(StartAddition { conditional: true, here: false }).await.ok()?;
     let end = set_timeout_with_handle(browser::end_pending, PATIENCE);
     let created = browser::create(&options.public_key, true).await;
     if let Ok(end) = end {
@@ -371,10 +388,7 @@ pub(super) async fn add_automatically() -> Option<Added> {
     let created = created.ok()?;
     match server::call(FinishAddition { credential: created.json, announce: false }).await {
         Ok(added) => Some(tell(added)),
-        Err(error) => {
-            not_registered(error, &options, created.id).await;
-            None
-        }
+        Err(error) => registered(error, &options, created.id).await.ok().map(|()| Added::default()),
     }
 }
 
@@ -383,6 +397,11 @@ fn tell(added: Added) -> Added {
         leptos::task::spawn_local(signal(signals));
     }
     added
+}
+
+/// Where the focus is when what had it is gone.
+pub(super) fn focus_page() {
+    browser::focus("main");
 }
 
 /// "Not now". If the server does not hear it, the person is asked again some day.

@@ -182,7 +182,7 @@ pub fn PasskeyAddition(next: String, children: Children) -> impl IntoView {
     let press = move |_: MouseEvent| {
         let next = next.clone();
         control.run(async move {
-            if flow::add(true, control).await.is_some() {
+            if flow::add(true, false, control).await.is_some() {
                 flow::go(&next);
             }
         });
@@ -197,15 +197,20 @@ fn Ceremony(
     on_press: impl Fn(MouseEvent) + 'static,
     children: Children,
 ) -> impl IntoView {
+    // There is nothing to fall back on: a press before anything listens would be lost.
+    let ready = RwSignal::new(false);
+    Effect::new(move |_| ready.set(true));
     view! {
         <div class="passkey" data-busy=move || control.busy.get().then_some("")>
-            <div
+            <fieldset
                 class="passkey-control"
+                role="presentation"
+                disabled=move || !ready.get()
                 hidden=move || control.unsupported.get()
                 on:click=on_press
             >
                 {children()}
-            </div>
+            </fieldset>
             <Status control link=None/>
         </div>
     }
@@ -233,7 +238,7 @@ pub fn PasskeyOffer(offer: Offer, here: String) -> impl IntoView {
     });
     let press = move |_: MouseEvent| {
         control.run(async move {
-            if let Some(new) = flow::add(false, control).await {
+            if let Some(new) = flow::add(false, offer == Offer::ThisDevice, control).await {
                 asking.set(false);
                 added.set(Some(new));
                 // The button that had the focus is gone.
@@ -247,6 +252,8 @@ pub fn PasskeyOffer(offer: Offer, here: String) -> impl IntoView {
     let dismiss = move |event: SubmitEvent| {
         event.prevent_default();
         asking.set(false);
+        // The button that had the focus is gone.
+        flow::focus_page();
         leptos::task::spawn_local(flow::dismiss());
     };
     let (title, why) = match offer {
@@ -275,7 +282,7 @@ pub fn PasskeyOffer(offer: Offer, here: String) -> impl IntoView {
                         <button class="quiet">"Not now"</button>
                     </form>
                 </div>
-                <Status control link=None/>
+                <Status control link=Some(("/account/passkeys/new".to_owned(), "Add it on your account page".to_owned()))/>
             </div>
             {move || added.get().map(|added| view! {
                 <p class="offer offer-done">

@@ -6,8 +6,9 @@ use uuid::Uuid;
 use webauthn_rs::prelude::{CredentialID, Passkey};
 use webauthn_rs_core::proto::RegistrationState;
 use webauthn_rs_proto::{
-    AttestationConveyancePreference, CredProtect, CredentialProtectionPolicy,
-    RegisterPublicKeyCredential, RequestRegistrationExtensions, UserVerificationPolicy,
+    AttestationConveyancePreference, AuthenticatorAttachment, CredProtect,
+    CredentialProtectionPolicy, RegisterPublicKeyCredential, RequestRegistrationExtensions,
+    UserVerificationPolicy,
 };
 
 use super::{RelyingParty, Started, client_data, decode, encode, malformed, refusal};
@@ -26,6 +27,8 @@ pub struct User<'a> {
 pub enum Mode {
     /// A person asks for it, and confirms it.
     Modal,
+    /// The same, for this device only.
+    ThisDevice,
     /// The browser creates it by itself, right after a password (conditional mediation,
     /// §5.1.3): nobody needs to be present.
     Conditional,
@@ -67,7 +70,7 @@ pub fn start(
     };
     // A conditional creation may not require what it does without.
     let verification = match mode {
-        Mode::Modal => UserVerificationPolicy::Required,
+        Mode::Modal | Mode::ThisDevice => UserVerificationPolicy::Required,
         Mode::Conditional => UserVerificationPolicy::Preferred,
     };
     let builder = rp
@@ -76,6 +79,9 @@ pub fn start(
         .map_err(|_| Code::Internal)?
         .attestation(attestation)
         .user_verification_policy(verification)
+        .authenticator_attachment(
+            (mode == Mode::ThisDevice).then_some(AuthenticatorAttachment::Platform),
+        )
         // Without a discoverable credential, no immediate request finds anything.
         .require_resident_key(true)
         .exclude_credentials(Some(known))
@@ -92,7 +98,7 @@ pub fn start(
 fn extensions(mode: Mode) -> RequestRegistrationExtensions {
     // A security key then never shows the passkey without verifying its user. Chromium finds
     // that incongruent with a creation that does not require it either.
-    let cred_protect = (mode == Mode::Modal).then_some(CredProtect {
+    let cred_protect = (mode != Mode::Conditional).then_some(CredProtect {
         credential_protection_policy: CredentialProtectionPolicy::UserVerificationRequired,
         enforce_credential_protection_policy: Some(false),
     });

@@ -97,7 +97,9 @@ async fn failed(call: Call, intent: Intent, next: String, error: PublicError) ->
         Intent::Automatic => {
             let back = Redirect::to(&next).into_response();
             return match error.code {
-                Code::ProviderUnavailable => by_hand_for_a_while(&call, back).await,
+                Code::ProviderUnavailable | Code::Internal | Code::Busy => {
+                    by_hand_for_a_while(&call, back).await
+                }
                 _ => by_hand_from_now_on(&call, back).await,
             };
         }

@@ -7,11 +7,15 @@ use axum::{
     response::Response,
 };
 
-use crate::Call;
+use super::session::SIGN_OUT;
+use crate::{ByHand, Call};
 
 /// Set from a sign-out until the person signs in again of their own accord, and after an
 /// automatic sign-in was refused. Says nothing about who it was.
 const BY_HAND: &str = "latchkey-by-hand";
+/// Its values: the second where the next try may do better.
+const NOW_ON: &str = "1";
+const FOR_NOW: &str = "0";
 /// What a script may have kept, and pages that were fetched before they were asked for. Not
 /// "cookies", which would end the sessions of all other sites of the same domain; and not
 /// "cache": all pages are `no-store` anyway, and Chromium 156 looks through the cache of every
@@ -21,17 +25,23 @@ const CLEARED: &str = r#""storage", "prefetchCache", "prerenderCache""#;
 const FOR_LONG: u32 = 400 * 24 * 60 * 60;
 
 /// Whether this browser's person signs in by hand.
-pub(super) fn signs_in_by_hand(parts: &Parts) -> bool {
+pub(super) fn by_hand(parts: &Parts) -> ByHand {
     let cookies =
         parts.headers.get_all("cookie").iter().filter_map(|cookies| cookies.to_str().ok());
-    cookies
+    let value = cookies
         .flat_map(|cookies| cookies.split(';'))
-        .any(|cookie| cookie.trim().strip_prefix(BY_HAND).is_some_and(|rest| rest == "=1"))
+        .find_map(|cookie| cookie.trim().strip_prefix(BY_HAND)?.strip_prefix('='));
+    match value {
+        Some(NOW_ON) => ByHand::FromNowOn,
+        Some(FOR_NOW) => ByHand::ForNow,
+        _ => ByHand::No,
+    }
 }
 
 /// Tells the browser what has become of the session, whichever request it was.
 pub(super) async fn tell(call: Call, request: Request, next: Next) -> Response {
     let before = call.visit.account().await.ok().flatten();
+    let signs_out = request.uri().path() == SIGN_OUT;
     let mut response = next.run(request).await;
     let after = call.visit.account().await.ok().flatten();
     match (before, after) {
@@ -39,14 +49,15 @@ pub(super) async fn tell(call: Call, request: Request, next: Next) -> Response {
         (_, Some(_)) if before != after => {
             set(&mut response, "set-login", "logged-in");
             let note = call.visit.sign_in_note().await.ok().flatten();
-            if call.by_hand && note.is_some_and(|note| !note.how.is_automatic()) {
-                set_cookie(&call, &mut response, 0);
+            if call.by_hand != ByHand::No && note.is_some_and(|note| !note.how.is_automatic()) {
+                set_cookie(&call, &mut response, "", 0);
             }
         }
-        (Some(_), None) => {
+        // A press on "Sign out" means it, also where the session had ended before.
+        (_, None) if before.is_some() || signs_out && response.status().is_redirection() => {
             set(&mut response, "set-login", "logged-out");
             set(&mut response, "clear-site-data", CLEARED);
-            set_cookie(&call, &mut response, FOR_LONG);
+            set_cookie(&call, &mut response, NOW_ON, FOR_LONG);
         }
         _ => {}
     }
@@ -56,17 +67,22 @@ pub(super) async fn tell(call: Call, request: Request, next: Next) -> Response {
 /// The answer to an automatic sign-in that was refused. Not where another tab was faster and
 /// somebody is signed in by now: that was no refusal of anything.
 pub(super) async fn by_hand_from_now_on(call: &Call, response: Response) -> Response {
-    by_hand_for(FOR_LONG, call, response).await
+    sign_in_by_hand(call, response, NOW_ON, FOR_LONG).await
 }
 
 /// The same where the next try may do better: for an hour.
 pub(super) async fn by_hand_for_a_while(call: &Call, response: Response) -> Response {
-    by_hand_for(60 * 60, call, response).await
+    sign_in_by_hand(call, response, FOR_NOW, 60 * 60).await
 }
 
-async fn by_hand_for(seconds: u32, call: &Call, mut response: Response) -> Response {
+async fn sign_in_by_hand(
+    call: &Call,
+    mut response: Response,
+    value: &str,
+    seconds: u32,
+) -> Response {
     if matches!(call.visit.account().await, Ok(None)) {
-        set_cookie(call, &mut response, seconds);
+        set_cookie(call, &mut response, value, seconds);
     }
     response
 }
@@ -76,9 +92,10 @@ fn set(response: &mut Response, name: &'static str, value: &'static str) {
     response.headers_mut().insert(name, value);
 }
 
-fn set_cookie(call: &Call, response: &mut Response, seconds: u32) {
+fn set_cookie(call: &Call, response: &mut Response, value: &str, seconds: u32) {
     let secure = if call.server.origin.scheme() == "https" { "; Secure" } else { "" };
-    let cookie = format!("{BY_HAND}=1; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let cookie =
+        format!("{BY_HAND}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }

@@ -118,7 +118,7 @@ impl FromRequestParts<Server> for Call {
         let session = session.map_err(|_| crate::internal("no session layer"))?;
         let user_agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         let user_agent = user_agent.unwrap_or_default().to_owned();
-        let by_hand = login_status::signs_in_by_hand(parts);
+        let by_hand = login_status::by_hand(parts);
         Ok(Self { server: server.clone(), visit: Visit(session), user_agent, by_hand })
     }
 }

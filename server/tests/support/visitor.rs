@@ -279,7 +279,8 @@ impl Visitor {
     }
 
     pub async fn addition_options(&mut self, conditional: bool) -> Answer {
-        self.api("passkey/addition/start", json!({ "conditional": conditional })).await
+        self.api("passkey/addition/start", json!({ "conditional": conditional, "here": false }))
+            .await
     }
 
     pub async fn finish_addition(&mut self, credential: &Value) -> Answer {

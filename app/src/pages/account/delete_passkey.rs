@@ -53,7 +53,7 @@ fn keep(why: &'static str, account: &Account) -> impl IntoView + use<> {
 }
 
 fn delete(account: &Account, passkey: &PasskeyCard) -> impl IntoView + use<> {
-    let last = (account.passkeys.len() == 1).then(|| last(account.recovery_codes > 0));
+    let last = (account.passkeys.len() == 1).then(|| last(account));
     view! {
         {last}
         <p>"It will not sign in to this account any more. This cannot be undone."</p>
@@ -68,12 +68,27 @@ fn delete(account: &Account, passkey: &PasskeyCard) -> impl IntoView + use<> {
     }
 }
 
-fn last(has_codes: bool) -> impl IntoView {
-    let ways = if has_codes { "your password and your recovery codes" } else { "your password" };
+fn last(account: &Account) -> impl IntoView + use<> {
+    let providers = account.identities.iter().filter(|identity| identity.works);
+    let ways: Vec<_> = account
+        .has_password
+        .then(|| "your password".to_owned())
+        .into_iter()
+        .chain(providers.map(|identity| identity.provider.clone()))
+        .chain((account.recovery_codes > 0).then(|| "your recovery codes".to_owned()))
+        .collect();
     view! {
         <p class="warning">
             <strong>"This is your last passkey."</strong>
-            {format!(" Without it, only {ways} will open this account.")}
+            {format!(" Without it, this account opens only with {}.", one_of(&ways))}
         </p>
+    }
+}
+
+/// "one, another or a third"
+fn one_of(ways: &[String]) -> String {
+    match ways {
+        [ways @ .., last] if !ways.is_empty() => format!("{} or {last}", ways.join(", ")),
+        ways => ways.concat(),
     }
 }

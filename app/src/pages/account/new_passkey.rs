@@ -13,10 +13,10 @@ use crate::{
 #[component]
 pub fn NewPasskey() -> impl IntoView {
     let backend = backend();
-    // After a recovery code there is somewhere to go on to.
-    let next = match next_path() {
-        next if next == "/" => "/account".to_owned(),
-        next => next,
+    // After a recovery code there is somewhere to go on to, also without a passkey.
+    let (next, without) = match next_path() {
+        next if next == "/" => ("/account".to_owned(), None),
+        next => (next.clone(), Some(next)),
     };
     load(async move { backend.account_to_change().await }, move |_| {
         view! {
@@ -32,6 +32,9 @@ pub fn NewPasskey() -> impl IntoView {
                     <button type="button" class="button">"Create a passkey"</button>
                 </PasskeyAddition>
                 <noscript><p class="note">"Passkeys need JavaScript."</p></noscript>
+                {without.clone().map(|next| {
+                    view! { <p><a class="way" href=next>"Continue without one"</a></p> }
+                })}
                 {back("passkeys")}
             </div>
         }
