@@ -385,7 +385,7 @@ test.describe('deleting a passkey', () => {
     await open(page, '/account');
     await cards(page).getByRole('link', { name: 'Delete' }).click();
     await expect(page.getByRole('main')).toContainText(
-      'This is your last passkey. Without it, only your password will open this account.',
+      'This is your last passkey. Without it, this account opens only with your password.',
     );
     await page.getByRole('button', { name: 'Delete this passkey' }).click();
 

@@ -420,6 +420,30 @@ test('a new passkey of which only the answer got lost stays, and signs in', asyn
   expect(await ids(authenticator)).toEqual([id]);
 });
 
+test('one that was added, of which only the answer got lost, counts as added', async ({
+  page,
+  authenticator,
+  passwordOwner,
+  mishaps,
+  database,
+}) => {
+  mishaps.expect('net::ERR_CONNECTION_FAILED: POST /api/passkey/addition/finish');
+  await withoutConditionalCreate(page);
+  const given = await overhearSignals(page);
+  await page.route('/api/passkey/addition/finish', async (route) => {
+    expect((await route.fetch()).status()).toBe(200);
+    await route.abort('connectionfailed');
+  });
+  await signInByRequest(page.request, passwordOwner);
+  await open(page, '/cart');
+  await offer(page).getByRole('button', { name: 'Create a passkey' }).click();
+
+  await expect(saved(page)).toContainText('A passkey was saved.');
+  const created = await ids(authenticator);
+  expect(database.of(passwordOwner.username, 'passkeys')).toMatchObject([{ id: created[0] }]);
+  expect(given).not.toContain('signalUnknownCredential');
+});
+
 test('everything is told once, and again when it has changed', async ({ page, passkeyOwner }) => {
   const given = await overhearSignals(page);
   const calls = callsTo(page, 'signalled');

@@ -128,7 +128,7 @@ impl Call {
             self.record(account, Event::SignInFailed, "with a password").await;
             return Err(Code::WrongPassword.into());
         }
-        // Nor after a sign-out meanwhile, which leaves the epoch as it was.
+        // A sign-out meanwhile leaves the epoch as it was, and ends the session all the same.
         self.epoch(account).await?;
         self.visit.prove(epoch, self.now()).await
     }

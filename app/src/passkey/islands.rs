@@ -1,5 +1,5 @@
-//! The controls. Each is wrapped around plain links and forms, which do their
-//! work until the wasm has arrived, and without it.
+//! The controls. They are wrapped around plain links and forms, which do their work until the
+//! wasm has arrived, and without it. Where there is no plain way, a button waits for the wasm.
 
 use std::{cell::RefCell, rc::Rc};
 
