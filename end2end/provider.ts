@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Context } from 'koa';
-import { Provider, type Adapter, type AdapterPayload, type Configuration, type JWK } from 'oidc-provider';
+import { Provider, type Configuration, type JWK } from 'oidc-provider';
 import { ORIGIN, PROVIDER as ISSUER } from './stores.ts';
 
 const CLIENT = {
@@ -18,32 +18,24 @@ const HOUR = 3600;
 // Cookies know no ports: the store must not have one of these names.
 const COOKIES = { session: 'example_session', interaction: 'example_interaction', resume: 'example_resume' };
 
-/** The newest first, which signs. The older ones stay, for what they have signed in other tests. */
-const keys: JWK[] = [];
-let provider: Provider;
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const KEY = { ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), alg: 'RS256', use: 'sig' } as JWK;
+
+const provider = new Provider(ISSUER, configuration());
+provider.use((ctx, next) => {
+  const route = ROUTES[`${ctx.method} ${ctx.path}`];
+  return route ? route(ctx) : next();
+});
 
 export default async function start() {
-  rotateKeys();
-  const server = createServer((request, response) => provider.callback()(request, response));
+  const server = createServer(provider.callback());
   server.listen(Number(new URL(ISSUER).port), '127.0.0.1');
   await once(server, 'listening');
   return () => server.close().closeAllConnections();
 }
 
-/** A provider cannot change its keys, so another takes its place; all else is kept in `kept`. */
-function rotateKeys() {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  keys.unshift({ ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), alg: 'RS256', use: 'sig' } as JWK);
-  provider = new Provider(ISSUER, configuration());
-  provider.use((ctx, next) => {
-    const route = ROUTES[`${ctx.method} ${ctx.path}`];
-    return route ? route(ctx) : next();
-  });
-}
-
 function configuration(): Configuration {
   return {
-    adapter,
     claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'] },
     clientBasedCORS: () => false,
     clients: [CLIENT],
@@ -52,7 +44,7 @@ function configuration(): Configuration {
     features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false } },
     findAccount: (_, login) => ({ accountId: login, claims: () => claims(login) }),
     interactions: { url: () => '/interaction' },
-    jwks: { keys },
+    jwks: { keys: [KEY] },
     loadExistingGrant: async ({ oidc }) => {
       const { clientId } = oidc.client!;
       const grant = new oidc.provider.Grant({ clientId, accountId: oidc.session!.accountId });
@@ -62,23 +54,6 @@ function configuration(): Configuration {
     },
     pkce: { required: () => true },
     ttl: { AccessToken: HOUR, Grant: HOUR, IdToken: HOUR, Interaction: HOUR, Session: HOUR },
-  };
-}
-
-const kept = new Map<string, AdapterPayload>();
-
-function adapter(kind: string): Adapter {
-  const key = (id: string) => `${kind} ${id}`;
-  return {
-    upsert: async (id, payload) => void kept.set(key(id), payload),
-    find: async (id) => kept.get(key(id)),
-    findByUid: async (uid) => [...kept.values()].find((one) => one.kind === kind && one.uid === uid),
-    findByUserCode: async () => undefined,
-    consume: async (id) => void (kept.get(key(id))!.consumed = Date.now() / 1000),
-    destroy: async (id) => void kept.delete(key(id)),
-    revokeByGrantId: async (grantId) => {
-      for (const [id, one] of kept) if (one.kind === kind && one.grantId === grantId) kept.delete(id);
-    },
   };
 }
 
@@ -131,11 +106,6 @@ const ROUTES: Record<string, (ctx: Context) => unknown> = {
     const { login, nonce } = await selected(ctx);
     const isRefused = login.startsWith('refused');
     ctx.body = isRefused ? { error: { code: 'access_denied' } } : { token: await token(login, nonce) };
-  },
-
-  'POST /test/rotate-keys': (ctx) => {
-    rotateKeys();
-    ctx.status = 204;
   },
 };
 

@@ -40,7 +40,7 @@ test.describe('a model that is trusted', () => {
   });
 });
 
-test.describe('a model that is not trusted', () => {
+test.describe('a model that is not among the accepted ones', () => {
   test.use({ baseURL: OTHER_MODELS });
 
   test('is refused at the sign-up with the reason, and forgotten by the device', async ({

@@ -30,6 +30,7 @@ const part = (page: Page, name: string) => page.getByRole('region', { name, exac
 
 async function expectSignedInByItself(page: Page, person: Person) {
   await expect(notice(page)).toContainText(`Signed in as ${person.name}.`);
+  await expect(notice(page)).toHaveRole('status');
   await expect(undo(page)).toBeVisible();
   await expectSignedIn(page, person);
 }

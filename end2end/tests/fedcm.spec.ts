@@ -300,6 +300,16 @@ test.describe('an ordinary link', () => {
     expect([asked, given]).toEqual([[], []]);
   });
 
+  test('it is for a provider that takes no part in it', async ({ page, dialog, mishaps }) => {
+    mishaps.expect('502: GET /federated/faraway');
+    const asked = await overhearTokens(page);
+    await openSignIn(page, '/cart');
+    await continueWith(page, 'Faraway').click();
+
+    await expect(page.getByRole('alert')).toContainText('does not answer at the moment');
+    expect([asked, dialog.shown]).toEqual([[], []]);
+  });
+
   test('it is for a press that opens a new tab', async ({ page, context, dialog }) => {
     const asked = await overhearTokens(page);
     await openSignIn(page, '/cart');
