@@ -184,6 +184,8 @@ test.describe('on the account page', () => {
     await expect(page).toHaveURL('/account/passkeys/new?next=/cart');
     await expectNote(page, 'Passkeys need JavaScript.');
     expect(database.of(passwordOwner.username, 'recovery_codes')).toHaveLength(9);
+    await page.getByRole('link', { name: 'Continue without one' }).click();
+    await expect(page).toHaveURL('/cart');
   });
 
   test('the account can be deleted', async ({ page, passwordOwner, database }) => {
