@@ -737,7 +737,7 @@ test.describe('security events', () => {
     const [failed] = database.of(username, 'events').filter((event) => event.kind === 'sign_in_failed');
     await expect(page).toHaveURL(`/account/events/${failed.id}`);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Failed sign-in with a password');
-    await expect(page.getByText('It was refused, so nobody got into your account this way.')).toBeVisible();
+    await expect(page.getByText('It was refused, and opened nothing.')).toBeVisible();
     await expect(page.getByRole('time')).toHaveAttribute('datetime', moment(failed.at));
     await expect(part(page, 'This was not you?').getByRole('listitem')).toHaveText([
       'Delete the passkeys you do not know',

@@ -176,6 +176,34 @@ for (const [name, use] of Object.entries(USES)) {
   });
 }
 
+test('what was typed while the store answered stays, and the next page tells', async ({
+  page,
+  credentials,
+  passwordOwner,
+}) => {
+  credentials.bring(passwordOwner);
+  let answer = () => {};
+  const later = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('/sign-in', async (route) => {
+    await later;
+    await route.continue();
+  });
+  const asked = page.waitForRequest((request) => request.method() === 'POST');
+  const done = answered(page);
+  await page.goto('/products/lantern');
+  await asked;
+  await page.getByLabel('Quantity').fill('3');
+  answer();
+  await (await done).finished();
+  await settled(page);
+  await expect(page.getByLabel('Quantity')).toHaveValue('3');
+
+  await page.getByRole('button', { name: 'Add to cart' }).click();
+  await expect(page).toHaveURL('/cart');
+  await expectSignedInByItself(page, passwordOwner);
+  await expect(page.getByRole('main')).toContainText('Wall lantern');
+});
+
 test.describe('never again after', () => {
   test.beforeEach(async ({ page, credentials, passwordOwner }) => {
     credentials.bring(passwordOwner);

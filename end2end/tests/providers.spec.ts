@@ -574,6 +574,19 @@ test.describe('the browser remembers the provider', () => {
     await expect.poll(() => stored).toEqual([remembered(login, person)]);
   });
 
+  test('and a browser that remembers nothing misses nothing', async ({ page, exampleOwner, database }) => {
+    await page.addInitScript(() => {
+      delete (window as any).FederatedCredential;
+      delete (CredentialsContainer.prototype as any).preventSilentAccess;
+    });
+    await signInWithExample(page, '/cart');
+    await expectSignedIn(page, exampleOwner);
+    await pressSignOut(page);
+    await hydrated(page);
+    await expect(signInLink(page)).toBeVisible();
+    expect(database.of(exampleOwner.username, 'sessions')).toEqual([]);
+  });
+
   test('not after a sign-in that came to nothing', async ({ page, mishaps }) => {
     mishaps.expect(ANSWER);
     const stored = await overhearStored(page);

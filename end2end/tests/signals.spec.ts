@@ -258,6 +258,22 @@ test.describe('a new passkey that the server did not take is forgotten', () => {
     await expect.poll(() => ids(authenticator)).toEqual([]);
   });
 
+  test('at a sign-up that is never answered', async ({ page, authenticator, person, mishaps, database }) => {
+    mishaps.expect('net::ERR_ABORTED: POST /api/passkey/sign-up/finish');
+    await page.addInitScript(() => {
+      const timeout = AbortSignal.timeout.bind(AbortSignal);
+      // Nobody wants to wait for a minute.
+      AbortSignal.timeout = (milliseconds) => timeout(milliseconds / 20);
+    });
+    await page.route('/api/passkey/sign-up/finish', () => {});
+    await open(page, '/sign-up');
+    await signUp(page, person);
+
+    await expect(message(page)).toHaveText(UNREACHABLE);
+    await expect.poll(() => ids(authenticator)).toEqual([]);
+    expect(database.accounts(person.username)).toEqual([]);
+  });
+
   test('at an addition that is refused', async ({ page, authenticator, passwordOwner, mishaps, database }) => {
     mishaps.expect('400: POST /api/passkey/addition/finish');
     await page.route('/api/passkey/addition/finish', (route) => route.fulfill(refusal));
@@ -462,6 +478,20 @@ test('everything is told once, and again when it has changed', async ({ page, pa
   await open(page, '/');
   expect(given).toEqual([...SIGNALS, ...SIGNALS]);
   expect(calls).toHaveLength(2);
+});
+
+test('no signal waits for another', async ({ page, authenticator, passkeyOwner }) => {
+  await page.addInitScript(() => {
+    (PublicKeyCredential as any).signalAllAcceptedCredentials = () => new Promise(() => {});
+  });
+  await signIn(page, passkeyOwner);
+  await expect(page.request.post('/account/name', {
+    form: { username: passkeyOwner.username, display_name: 'Countess of Lovelace' },
+  })).resolves.toBeOK();
+  await open(page, '/');
+  await expect
+    .poll(async () => (await authenticator.credentials())[0].userDisplayName)
+    .toBe('Countess of Lovelace');
 });
 
 test('nothing is told to anybody’s password manager before the sign-in', async ({ page, authenticator, passwordOwner, database }) => {

@@ -5,6 +5,7 @@ import {
   addToCart,
   expect,
   expectSignedIn,
+  makeCodes,
   offer,
   offers,
   placeOrder,
@@ -92,6 +93,29 @@ test('a new account offers a password only', async ({ page, person, mishaps, dat
   await page.keyboard.press('Enter');
   await expect(page.getByRole('alert')).toContainText('Creating a passkey needs JavaScript.');
   expect(database.accounts(person.username)).toEqual([]);
+});
+
+test('a second factor can be switched on, and a recovery code is one', async ({ page, person, authenticator, database }) => {
+  await signUpByRequest(page.request, authenticator, 'internal', person);
+  await expect(
+    await page.request.post('/account/password', { form: { action: 'set', password: person.password } }),
+  ).toBeOK();
+  const [code] = await makeCodes(page.request);
+  await page.goto('/account');
+  await page.getByRole('link', { name: 'Ask for a passkey after my password' }).click();
+  await page.getByRole('button', { name: 'Switch on' }).click();
+  await expect(page.getByText('From now on, a passkey is asked for after your password.')).toBeVisible();
+
+  await signOut(page);
+  await page.goto('/sign-in?next=/cart');
+  await signInWithPassword(page, person);
+  await expect(page).toHaveURL('/second-factor?next=/cart');
+  await expectNote(page, 'Passkeys need JavaScript. If you have recovery codes, those work without it.');
+  expect(database.of(person.username, 'sessions')).toEqual([]);
+  await page.getByText('Use a recovery code instead').click();
+  await page.getByLabel('Recovery code').fill(code);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expectSignedIn(page, person);
 });
 
 test.describe('on the account page', () => {

@@ -96,7 +96,7 @@ impl Backend for Call {
         self.dismiss_offer().await
     }
 
-    async fn signalled(&self, version: i64) -> Result<()> {
-        self.signalled(version).await
+    async fn signalled(&self, user_id: &str, version: i64) -> Result<()> {
+        self.signalled(user_id, version).await
     }
 }

@@ -1,6 +1,6 @@
 //! Configuration, from the environment.
 
-use std::{env, fs, net::SocketAddr, path::Path};
+use std::{env, fs, net::SocketAddr, path::Path, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use leptos::config::{Env, LeptosOptions, ReloadWSProtocol};
@@ -65,11 +65,7 @@ impl Config {
                 "" => vec![],
                 file => providers(Path::new(file))?,
             },
-            automatic: match var("LATCHKEY_AUTOMATIC_SIGN_IN", "on").as_str() {
-                "on" => true,
-                "off" => false,
-                _ => return Err(wrong("LATCHKEY_AUTOMATIC_SIGN_IN", "on or off")),
-            },
+            automatic: switch(AUTOMATIC, &var(AUTOMATIC, "on"))?,
             address,
             leptos: leptos_options(address),
         })
@@ -82,6 +78,16 @@ fn var(name: &str, default: &str) -> String {
 
 fn wrong(variable: &'static str, expected: &'static str) -> ConfigError {
     ConfigError { variable, expected }
+}
+
+const AUTOMATIC: &str = "LATCHKEY_AUTOMATIC_SIGN_IN";
+
+fn switch(name: &'static str, text: &str) -> Result<bool, ConfigError> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(wrong(name, "on or off")),
+    }
 }
 
 /// What each of the words in a variable stands for.
@@ -157,9 +163,15 @@ pub fn providers(file: &Path) -> Result<Vec<Provider>, ConfigError> {
             client_secret: entry.client_secret,
             icon: entry.icon.map(|icon| data_uri(&file.with_file_name(icon))).transpose()?,
             fedcm: entry.fedcm,
+            alone: true,
             http: http.clone(),
-            published: oidc::Published::default(),
+            published: Arc::default(),
         });
+    }
+    let origins: Vec<_> = providers.iter().map(Provider::origin).collect();
+    for provider in &mut providers {
+        let origin = provider.origin();
+        provider.alone = origins.iter().filter(|other| **other == origin).count() == 1;
     }
     Ok(providers)
 }
@@ -211,7 +223,7 @@ pub fn leptos_options(address: SocketAddr) -> LeptosOptions {
 mod tests {
     use std::fs;
 
-    use super::{origin, providers};
+    use super::{AUTOMATIC, origin, providers, switch};
 
     #[test]
     fn an_origin_is_secure_and_has_a_name() {
@@ -223,6 +235,13 @@ mod tests {
         {
             assert!(origin("ORIGIN", bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off() {
+        assert!(switch(AUTOMATIC, "on").unwrap());
+        assert!(!switch(AUTOMATIC, "off").unwrap());
+        assert!(switch(AUTOMATIC, "no").is_err());
     }
 
     #[test]
@@ -243,6 +262,14 @@ mod tests {
         assert_eq!(found[0].icon.as_deref(), Some("data:image/svg+xml;base64,PHN2Zy8+"));
         assert!(found[0].client_secret.is_some() && found[0].fedcm.is_some());
         assert!(read("[]").unwrap().is_empty());
+
+        // A browser remembers origins: of two providers with one it could mean either.
+        let other =
+            |id: &str, issuer: &str| entry.replace("a-1", id).replace("https://a.example", issuer);
+        let (b, c) = (other("b", "https://b.example/x"), other("c", "https://b.example/y"));
+        let found = read(&format!("[{{{entry}}},{{{b}}},{{{c}}}]")).unwrap();
+        let origins: Vec<_> = found.iter().map(|provider| provider.origin()).collect();
+        assert_eq!(origins, [Some("https://a.example".to_owned()), None, None]);
 
         for bad in [
             "not JSON".to_owned(),

@@ -17,7 +17,7 @@ use crate::{
     accounts::Username,
     events::Event,
     internal,
-    oidc::{self, Claims, Exchange, Prompt, Provider, Started},
+    oidc::{self, Claims, Exchange, Prompt, Provider, Started, UNASKED},
     plain,
     session::{Means, Stranger},
     store::{Deletion, IdentityRow, NewAccount, NewIdentity, StoreError},
@@ -77,6 +77,14 @@ pub struct Return {
     pub next: String,
     pub intent: Intent,
     pub outcome: Result<Arrival>,
+}
+
+impl Callback {
+    /// What the answer is to, when nothing waits for it any more.
+    #[must_use]
+    pub fn probable_intent(&self) -> Intent {
+        if self.state.starts_with(UNASKED) { Intent::Automatic } else { Intent::SignIn }
+    }
 }
 
 impl Call {
@@ -218,20 +226,20 @@ impl Call {
         let is_fresh = claims.is_fresh(self.now());
         let row = store.account(identity.account).await.map_err(internal)?;
         let row = row.ok_or_else(|| internal("an account has gone during its sign-in"))?;
+        let (subject, label) = (&identity.subject, &identity.label);
+        let federated = remembered(provider, subject, label, &row.display_name);
         if row.second_factor {
             self.record(row.id, Event::SecondFactorAskedAfter, &provider.name).await;
             let (name, now) = (provider.name.clone(), self.now());
-            let federated = remembered(provider, &identity.label, &row.display_name);
             self.visit.sign_in_half(row.id, Some(name), federated, now).await?;
             return Ok(SignedIn::PasskeyToo);
         }
         let how = Means::Provider(provider.name.clone());
-        let signed_in = self.sign_in(row.id, how, Some(row.sessions_epoch)).await?;
+        let signed_in = self.sign_in(row.id, how, row.sessions_epoch).await?;
         if is_fresh {
             self.visit.put_proof(self.now()).await?;
         }
         self.visit.set_offer(self.offer_after_provider(row.id).await?).await?;
-        let federated = remembered(provider, &identity.label, &row.display_name);
         self.visit.set_federated(federated).await?;
         Ok(signed_in)
     }
@@ -248,7 +256,7 @@ impl Call {
             return Err(Code::NotAutomatic.into());
         }
         let how = Means::RememberedProvider(provider.name.clone());
-        let signed_in = self.sign_in(row.id, how, Some(row.sessions_epoch)).await?;
+        let signed_in = self.sign_in(row.id, how, row.sessions_epoch).await?;
         self.tell_automatic(&signed_in).await?;
         Ok(signed_in)
     }
@@ -336,13 +344,14 @@ impl Call {
         let stranger = self.visit.stranger(self.now()).await?;
         let provider = self.provider(&stranger.provider)?;
         let account = self.new_account(username, display_name).await?;
-        let (label, name) = (stranger.identity.label.clone(), account.display_name.clone());
+        let NewIdentity { subject, label, .. } = &stranger.identity;
+        let federated = remembered(provider, subject, label, &account.display_name);
         let account = NewAccount { identity: Some(stranger.identity), ..account };
         let signed_in = self.create(account, Means::Provider(provider.name.clone())).await?;
         // There is nothing yet that somebody else could take over.
         self.visit.put_proof(self.now()).await?;
         self.visit.set_offer(Some(Offer::Passkey)).await?;
-        self.visit.set_federated(remembered(provider, &label, &name)).await?;
+        self.visit.set_federated(federated).await?;
         Ok(signed_in)
     }
 
@@ -407,7 +416,8 @@ impl Call {
     /// # Errors
     /// [`Code::NotFound`]
     pub fn provider_at(&self, origin: &str) -> Result<&str> {
-        let found = self.server.providers.iter().find(|provider| provider.origin() == origin);
+        let is_there = |provider: &&Provider| provider.origin().is_some_and(|own| own == origin);
+        let found = self.server.providers.iter().find(is_there);
         Ok(&found.ok_or(Code::NotFound)?.id)
     }
 
@@ -439,9 +449,10 @@ impl Call {
 }
 
 /// What the browser may remember: who it was that signed in with whom.
-fn remembered(provider: &Provider, label: &str, name: &str) -> Option<Federated> {
-    let (id, name) = (label.to_owned(), name.to_owned());
-    (!id.is_empty()).then(|| Federated { id, name, origin: provider.origin() })
+fn remembered(provider: &Provider, subject: &str, label: &str, name: &str) -> Option<Federated> {
+    // A provider need not call people anything.
+    let id = if label.is_empty() { subject } else { label };
+    Some(Federated { id: id.to_owned(), name: name.to_owned(), origin: provider.origin()? })
 }
 
 impl From<&Provider> for IdentityProvider {

@@ -32,6 +32,9 @@ const PUBLISHED_LIFETIME: i64 = 60 * 60 * 1000;
 /// And this soon, when a token is signed with a key that is not among the published ones:
 /// providers change their keys (§10.1.1), but nobody may make us ask all the time.
 const NEW_KEYS_AFTER: i64 = 10 * 1000;
+/// How the state of a request begins that nobody asked for: so much is known of it also when
+/// all else is lost.
+pub const UNASKED: &str = "unasked-";
 /// Letters of a name that a provider gives: more than one could have here.
 const SHOWN: usize = 200;
 /// For one request to a provider.
@@ -72,15 +75,22 @@ pub struct Provider {
     pub icon: Option<String>,
     /// Where its FedCM configuration is, if it takes part in that.
     pub fedcm: Option<Url>,
+    /// Whether no other provider has its origin, which is all that a browser remembers of one.
+    pub alone: bool,
     pub http: reqwest::Client,
-    pub published: Published,
+    pub published: Arc<Published>,
 }
 
 /// What the provider published about itself. Shared by all requests.
-pub type Published = Arc<Mutex<Option<Publication>>>;
+#[derive(Debug, Default)]
+pub struct Published {
+    known: Mutex<Option<Publication>>,
+    /// Held by who asks for it again.
+    asking: tokio::sync::Mutex<()>,
+}
 
 #[derive(Clone, Debug)]
-pub struct Publication {
+struct Publication {
     metadata: CoreProviderMetadata,
     /// When it was fetched.
     at: Instant,
@@ -140,8 +150,12 @@ impl Provider {
         let client = self.client(store, now).await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
+        let state = move || match prompt {
+            Prompt::None => CsrfToken::new(UNASKED.to_owned() + CsrfToken::new_random().secret()),
+            Prompt::Any | Prompt::Login => CsrfToken::new_random(),
+        };
         let mut request = client
-            .authorize_url(flow, CsrfToken::new_random, Nonce::new_random)
+            .authorize_url(flow, state, Nonce::new_random)
             .add_scopes(["profile", "email"].map(|scope| Scope::new(scope.to_owned())))
             .set_pkce_challenge(challenge);
         if let Some(hint) = login_hint {
@@ -219,7 +233,11 @@ impl Provider {
             token.claims(&verifier, &nonce).cloned()
         };
         let mut claims = check(self.client(store, now).await?);
-        if let Err(ClaimsError::SignatureVerification(Signature::NoMatchingKey)) = claims {
+        // The key may be a new one, also under the old name, or with none at all.
+        if let Err(ClaimsError::SignatureVerification(
+            Signature::NoMatchingKey | Signature::AmbiguousKeyId(_) | Signature::CryptoError(_),
+        )) = claims
+        {
             self.renew(now).await?;
             claims = check(self.client(store, now).await?);
         }
@@ -271,11 +289,12 @@ impl Provider {
     /// Asks the provider again, unless that was a moment ago. What is known stays known until
     /// there is an answer: anybody can bring a token that names an unknown key.
     async fn renew(&self, now: Instant) -> Result<(), Code> {
+        // One request asks for all; the others wait for what it finds.
+        let _asking = self.published.asking.lock().await;
         {
             let mut published = self.published();
             match published.as_mut() {
                 Some(known) if now.0 - known.asked.0 < NEW_KEYS_AFTER => return Ok(()),
-                // One request asks for all.
                 Some(known) => known.asked = now,
                 None => {}
             }
@@ -284,13 +303,14 @@ impl Provider {
     }
 
     fn published(&self) -> MutexGuard<'_, Option<Publication>> {
-        self.published.lock().unwrap_or_else(PoisonError::into_inner)
+        self.published.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the browser's memory of federated sign-ins goes by (`FederatedCredential`).
+    /// What the browser's memory of federated sign-ins goes by (`FederatedCredential`); none
+    /// where that could mean another provider as well.
     #[must_use]
-    pub fn origin(&self) -> String {
-        self.issuer.url().origin().ascii_serialization()
+    pub fn origin(&self) -> Option<String> {
+        self.alone.then(|| self.issuer.url().origin().ascii_serialization())
     }
 }
 

@@ -188,16 +188,20 @@ impl Call {
         }))
     }
 
+    /// Nothing happens for anybody but the one who is signed in, or was deleted: the answer may
+    /// come from a page of another account.
+    ///
     /// # Errors
     /// [`Code::Internal`]
-    pub async fn signalled(&self, version: i64) -> Result<()> {
-        if self.visit.account().await?.is_none() {
-            return match self.visit.gone().await? {
-                Some(_) => self.visit.sign_out().await,
+    pub async fn signalled(&self, user_id: &str, version: i64) -> Result<()> {
+        let is_meant = |account: &Uuid| encode(account.as_bytes()) == user_id;
+        let Some(account) = self.visit.account().await? else {
+            return match self.visit.gone().await?.filter(is_meant) {
+                Some(_) => self.visit.forget_gone().await,
                 None => Ok(()),
             };
-        }
-        match self.visit.key().await? {
+        };
+        match self.visit.key().await?.filter(|_| is_meant(&account)) {
             Some(key) => self.server.store.set_signalled(&key, version).await.map_err(internal),
             None => Ok(()),
         }

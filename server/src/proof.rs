@@ -87,8 +87,14 @@ impl Call {
             return Err(Code::ChallengeUnknown.into());
         }
         let claim = Claim::read(response)?;
-        let stored = self.claimed_passkey(&claim).await?;
         let (Prover::Owner(account) | Prover::SecondFactor(account)) = pending.prover;
+        let stored = match self.claimed_passkey(&claim).await {
+            Err(error) if error.code == Code::UnknownCredential => {
+                self.record(account, Event::SignInFailed, "with an unknown passkey").await;
+                return Err(error);
+            }
+            found => found?,
+        };
         if stored.account != account {
             let detail = "with a passkey of another account";
             self.record(account, Event::SignInFailed, detail).await;
@@ -100,7 +106,10 @@ impl Call {
         let verified = authentication::finish_for(rp, &pending.state, &claim, known);
         self.accept(&claim, &stored, verified).await?;
         match pending.prover {
-            Prover::Owner(_) => self.visit.prove(epoch, self.now()).await,
+            Prover::Owner(_) => {
+                self.visit.put_passkey_used(&stored.id).await?;
+                self.visit.prove(epoch, self.now()).await
+            }
             Prover::SecondFactor(_) => {
                 let offer = self.offer_after_passkey(&claim, &stored).await?;
                 let half = self.visit.half_signed_in(self.now()).await?;
@@ -108,7 +117,7 @@ impl Call {
                     Some(provider) => Means::ProviderAndPasskey(provider, stored.id),
                     None => Means::PasswordAndPasskey(stored.id),
                 };
-                self.sign_in(account, how, Some(epoch)).await?;
+                self.sign_in(account, how, epoch).await?;
                 self.visit.set_federated(half.federated).await?;
                 self.visit.set_offer(offer).await
             }
@@ -157,9 +166,13 @@ impl Call {
 
     async fn use_recovery_code(&self, account: Option<Uuid>, code: &str, how: Means) -> Result<()> {
         let hash = recovery::hash(code);
+        let epoch = match account {
+            Some(account) => self.sessions_epoch(account).await?,
+            None => 0,
+        };
         let taken = self.server.store.take_recovery_code(account, &hash).await.map_err(internal)?;
         match account {
-            Some(account) if taken => self.sign_in(account, how, None).await.map(drop),
+            Some(account) if taken => self.sign_in(account, how, epoch).await.map(drop),
             Some(account) => {
                 self.record(account, Event::SignInFailed, "with a recovery code").await;
                 Err(Code::RecoveryCodeWrong.into())

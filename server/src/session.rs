@@ -4,6 +4,7 @@
 
 use app::api::{Code, Federated, Instant, Notice, Offer, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use tower_sessions::{Expiry, Session, cookie::time::Duration, session, session_store};
 use uuid::Uuid;
 
@@ -17,6 +18,9 @@ const ACCOUNT: &str = "account";
 /// The sessions store reads this key as well, see [`Visit::sign_in`].
 const EPOCH: &str = "epoch";
 const SIGN_IN: &str = "sign_in";
+const HANDLE: &str = "handle";
+/// The passkey that proved last who sits there, if not that of the sign-in.
+const USED: &str = "used";
 const PROVED: &str = "proved";
 const HALF: &str = "half";
 const OFFER: &str = "offer";
@@ -150,6 +154,22 @@ impl Visit {
         self.get(SIGN_IN).await
     }
 
+    /// The passkey that this session's visitor signed in with last.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be loaded.
+    pub async fn passkey_used(&self) -> Result<Option<String>> {
+        let used = self.get(USED).await?;
+        let note = self.sign_in_note().await?;
+        Ok(used.or_else(|| note?.how.passkey().map(str::to_owned)))
+    }
+
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn put_passkey_used(&self, id: &str) -> Result<()> {
+        self.put(USED, id).await
+    }
+
     /// Whose password was right a moment ago, and who is not signed in without a second
     /// factor.
     ///
@@ -263,11 +283,12 @@ impl Visit {
     /// [`Code::SignInRequired`] when it does not begin: nobody is signed in then.
     pub async fn sign_in(&self, account: Uuid, epoch: i64, note: &SignIn) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
-        for key in [CART, HALF, OFFER, NOTICE, GONE, NEWCOMER, FEDERATED, PROVED] {
+        for key in [CART, HALF, OFFER, NOTICE, GONE, NEWCOMER, FEDERATED, PROVED, USED] {
             self.remove(key).await?;
         }
         self.put(ACCOUNT, account).await?;
         self.put(SIGN_IN, note).await?;
+        self.put(HANDLE, Uuid::new_v4()).await?;
         if note.how.is_proof() {
             self.put_proof(note.at).await?;
         }
@@ -308,7 +329,9 @@ impl Visit {
         now: Instant,
     ) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
-        for key in [ACCOUNT, EPOCH, SIGN_IN, PROVED, OFFER, NOTICE, NEWCOMER, FEDERATED] {
+        for key in
+            [ACCOUNT, EPOCH, SIGN_IN, HANDLE, USED, PROVED, OFFER, NOTICE, NEWCOMER, FEDERATED]
+        {
             self.remove(key).await?;
         }
         self.put(HALF, Half { account, at: now, provider, federated }).await
@@ -418,6 +441,18 @@ impl Visit {
         self.get(GONE).await
     }
 
+    /// Its browser has forgotten the passkeys of that account. What has been put into a cart
+    /// since stays.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session cannot be changed.
+    pub async fn forget_gone(&self) -> Result<()> {
+        if self.anonymous_cart().await?.is_none() {
+            self.expire_soon();
+        }
+        self.remove(GONE).await
+    }
+
     fn expire_soon(&self) {
         self.0.set_expiry(Some(Expiry::OnInactivity(Duration::hours(1))));
     }
@@ -444,5 +479,12 @@ impl SessionRow {
     #[must_use]
     pub fn sign_in_note(&self) -> Option<SignIn> {
         serde_json::from_value(self.data.get(SIGN_IN)?.clone()).ok()
+    }
+
+    /// What its owner ends it by. Its key will not do, because that changes with every proof;
+    /// sessions from before there were handles have nothing else.
+    #[must_use]
+    pub fn handle(&self) -> &str {
+        self.data.get(HANDLE).and_then(Value::as_str).unwrap_or(&self.key)
     }
 }

@@ -45,13 +45,14 @@ impl Call {
         let state: String = self.take_challenge(SIGN_IN, response).await?;
         let claim = Claim::read(response)?;
         let stored = self.claimed_passkey(&claim).await?;
+        let epoch = self.sessions_epoch(stored.account).await?;
 
         let known = Stored { account: stored.account, passkey: &stored.credential };
         let verified = authentication::finish(&self.server.relying_party, &state, &claim, known);
         self.accept(&claim, &stored, verified).await?;
 
         let offer = self.offer_after_passkey(&claim, &stored).await?;
-        let signed_in = self.sign_in(stored.account, Means::Passkey(stored.id), None).await?;
+        let signed_in = self.sign_in(stored.account, Means::Passkey(stored.id), epoch).await?;
         self.visit.set_offer(offer).await?;
         Ok(signed_in)
     }
@@ -70,8 +71,7 @@ impl Call {
             self.visit.sign_in_half(account, None, None, self.now()).await?;
             return Ok(SignedIn::PasskeyToo);
         }
-        let epoch = Some(found.sessions_epoch);
-        let signed_in = self.sign_in(account, Means::Password, epoch).await?;
+        let signed_in = self.sign_in(account, Means::Password, found.sessions_epoch).await?;
         self.visit.set_offer(self.offer_after_password(account).await?).await?;
         Ok(signed_in)
     }
@@ -92,8 +92,8 @@ impl Call {
             self.record(found.account, Event::AutomaticRefused, "").await;
             return Err(Code::NotAutomatic.into());
         }
-        let epoch = Some(found.sessions_epoch);
-        let signed_in = self.sign_in(found.account, Means::SavedPassword, epoch).await?;
+        let (how, epoch) = (Means::SavedPassword, found.sessions_epoch);
+        let signed_in = self.sign_in(found.account, how, epoch).await?;
         self.tell_automatic(&signed_in).await?;
         Ok(signed_in)
     }
@@ -188,15 +188,17 @@ impl Call {
         self.server.store.record_use(&used, self.now()).await.map_err(internal)
     }
 
+    /// Of an account, before what proves it is checked: see [`Call::sign_in`].
+    pub(crate) async fn sessions_epoch(&self, account: Uuid) -> Result<i64> {
+        let row = self.server.store.account(account).await.map_err(internal)?;
+        let row = row.ok_or_else(|| internal("an account has gone during its sign-in"))?;
+        Ok(row.sessions_epoch)
+    }
+
     /// The end of every way to sign in: a new session id, and what was put into
     /// the cart before is in the account's. `epoch`: of the account's sessions, from before
-    /// what proved it was checked, where that could have been changed meanwhile.
-    pub(crate) async fn sign_in(
-        &self,
-        account: Uuid,
-        how: Means,
-        epoch: Option<i64>,
-    ) -> Result<SignedIn> {
+    /// what proved it was checked. Have sessions been ended since, this one does not begin.
+    pub(crate) async fn sign_in(&self, account: Uuid, how: Means, epoch: i64) -> Result<SignedIn> {
         let store = &self.server.store;
         let row = store.account(account).await.map_err(internal)?;
         let row = row.ok_or_else(|| internal("an account has gone during its sign-in"))?;
@@ -211,7 +213,7 @@ impl Call {
         }
         let detail = self.in_words(account, &how).await?;
         let note = SignIn { how, browser: self.browser(), at: self.now() };
-        self.visit.sign_in(account, epoch.unwrap_or(row.sessions_epoch), &note).await?;
+        self.visit.sign_in(account, epoch, &note).await?;
         self.record(account, Event::SignedIn, &detail).await;
         Ok(SignedIn::Done(row.name()))
     }

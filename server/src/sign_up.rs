@@ -127,7 +127,8 @@ impl Call {
             other => internal(other),
         })?;
         self.record(account.id, Event::AccountCreated, "").await;
-        self.sign_in(account.id, how, None).await
+        let epoch = self.sessions_epoch(account.id).await?;
+        self.sign_in(account.id, how, epoch).await
     }
 
     /// A passkey as it is stored, with the browser that it came from.

@@ -1,6 +1,8 @@
 //! The account page and what its owner changes there.
 
-use app::api::{Account, Code, PasskeyCard, PublicError, Result, SessionCard, Upkeep, Visitor};
+use app::api::{
+    Account, Code, Instant, PasskeyCard, PublicError, Result, SessionCard, Upkeep, Visitor,
+};
 
 use crate::{
     ByHand, Call,
@@ -13,6 +15,15 @@ use crate::{
     providers::provider_or_passkey,
     store::{PasskeyRow, SessionRow, StoreError},
 };
+
+/// What a new password did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewPassword {
+    /// There was one before; other sessions have ended.
+    pub replaced: bool,
+    /// Automatic sign-in was on, and is off now.
+    pub ends_automatic: bool,
+}
 
 impl Call {
     /// Who is looking, for what surrounds every page.
@@ -49,7 +60,7 @@ impl Call {
 
     /// Of the providers.
     fn origins(&self) -> Vec<String> {
-        self.server.providers.iter().map(Provider::origin).collect()
+        self.server.providers.iter().filter_map(Provider::origin).collect()
     }
 
     /// # Errors
@@ -61,11 +72,13 @@ impl Call {
         let passkeys = store.passkeys_of(id).await.map_err(internal)?;
         let sessions = store.sessions_of(id, now).await.map_err(internal)?;
         let events = store.events_of(id, &Event::SignInFailed.name()).await.map_err(internal)?;
-        let note = self.visit.sign_in_note().await?;
-        let used = note.as_ref().and_then(|note| note.how.passkey());
+        let used = self.visit.passkey_used().await?;
         let has_password = store.has_password(id).await.map_err(internal)?;
         let (identities, other_providers) = self.identity_cards(id).await?;
         let by_itself = has_password || identities.iter().any(|identity| identity.works);
+        let by_itself = by_itself && !row.second_factor;
+        let session_cards = session_cards(sessions, &passkeys, self.visit.key().await?.as_deref());
+        let cards = passkeys.into_iter().map(|passkey| passkey_card(passkey, row.created, &used));
         Ok(Account {
             name: row.name(),
             has_password,
@@ -74,8 +87,8 @@ impl Call {
             other_providers,
             second_factor: row.second_factor,
             recovery_codes: store.recovery_codes_left(id).await.map_err(internal)?,
-            sessions: session_cards(sessions, &passkeys, self.visit.key().await?.as_deref()),
-            passkeys: passkeys.into_iter().map(|row| passkey_card(row, used)).collect(),
+            sessions: session_cards,
+            passkeys: cards.collect(),
             events: events.into_iter().map(Into::into).collect(),
             orders: store.orders_of(id).await.map_err(internal)?,
         })
@@ -111,50 +124,57 @@ impl Call {
     }
 
     /// Sets the password. A change ends all other sessions: somebody may be in one of them
-    /// who knew the old one. Tells whether there was one before.
+    /// who knew the old one. It also ends automatic sign-in, if a provider could bring such a
+    /// browser back.
     ///
     /// # Errors
     /// [`Code::ProofRequired`], or what is wrong with the password.
-    pub async fn set_password(&self, password: &str) -> Result<bool> {
+    pub async fn set_password(&self, password: &str) -> Result<NewPassword> {
         let account = self.visit.proved(self.now()).await?;
         let store = &self.server.store;
         let row = store.account(account).await.map_err(internal)?.ok_or(Code::SignInRequired)?;
         let personal = [row.username.as_str(), &row.display_name, "latchkey"];
         let hash = self.server.passwords.hash_new(password, &personal).await?;
         let key = self.key().await?;
-        let before = store.set_password(account, &key, &hash, self.now()).await;
+        let comes_back = row.automatic && !self.providers_of(account).await?.is_empty();
+        let before = store.set_password(account, &key, &hash, comes_back, self.now()).await;
         // This session may have been ended while the hash was computed.
         let before = before.map_err(internal)?.ok_or(Code::SignInRequired)?;
         let event = if before { Event::PasswordChanged } else { Event::PasswordSet };
         self.record(account, event, "").await;
-        Ok(before)
+        let ends_automatic = before && comes_back && self.server.automatic;
+        Ok(NewPassword { replaced: before, ends_automatic })
     }
 
+    /// Removes the password. `false`: there was none.
+    ///
     /// # Errors
     /// [`Code::ProofRequired`], or [`Code::LastWayIn`] without a passkey.
-    pub async fn remove_password(&self) -> Result<()> {
+    pub async fn remove_password(&self) -> Result<bool> {
         let account = self.visit.proved(self.now()).await?;
         if !self.server.store.has_password(account).await.map_err(internal)? {
-            return Ok(());
+            return Ok(false);
         }
         if !self.server.store.remove_password(account).await.map_err(internal)? {
             return Err(Code::LastWayIn.into());
         }
         self.record(account, Event::PasswordRemoved, "").await;
-        Ok(())
+        Ok(true)
     }
 
+    /// Tells whether there is a password.
+    ///
     /// # Errors
     /// [`Code::ProofRequired`], or [`Code::SecondFactorMissing`] when there is nothing to
     /// ask for.
-    pub async fn set_second_factor(&self, on: bool) -> Result<()> {
+    pub async fn set_second_factor(&self, on: bool) -> Result<bool> {
         let account = self.visit.proved(self.now()).await?;
         if !self.server.store.set_second_factor(account, on).await.map_err(internal)? {
             return Err(Code::SecondFactorMissing.into());
         }
         let event = if on { Event::SecondFactorOn } else { Event::SecondFactorOff };
         self.record(account, event, "").await;
-        Ok(())
+        self.server.store.has_password(account).await.map_err(internal)
     }
 
     /// # Errors
@@ -186,22 +206,15 @@ impl Call {
     ///
     /// # Errors
     /// [`Code::NotFound`] for anybody else's session.
-    pub async fn end_session(&self, key: &str) -> Result<bool> {
+    pub async fn end_session(&self, handle: &str) -> Result<bool> {
         let account = self.visit.signed_in().await?;
         let automatic = self.is_automatic().await?;
-        let (store, key) = (&self.server.store, plain(key)?);
-        let sessions = store.sessions_of(account, self.now()).await.map_err(internal)?;
-        let note = sessions.iter().find(|session| session.key == key);
-        let browser = note.and_then(SessionRow::sign_in_note).map(|note| note.browser);
-        if !store.end_session(account, key).await.map_err(internal)? {
-            return Err(Code::NotFound.into());
-        }
-        self.record(
-            account,
-            Event::SessionEnded,
-            &browser.unwrap_or_else(|| "an unknown browser".to_owned()),
-        )
-        .await;
+        let store = &self.server.store;
+        let ended = store.end_session(account, plain(handle)?, self.now()).await;
+        let ended = ended.map_err(internal)?.ok_or(Code::NotFound)?;
+        let browser = ended.sign_in_note().map(|note| note.browser);
+        let browser = browser.as_deref().unwrap_or("an unknown browser");
+        self.record(account, Event::SessionEnded, browser).await;
         Ok(automatic)
     }
 
@@ -242,14 +255,18 @@ impl Call {
     }
 }
 
-fn passkey_card(row: PasskeyRow, used: Option<&str>) -> PasskeyCard {
+/// `used`: the passkey of this session.
+fn passkey_card(row: PasskeyRow, account_since: Instant, used: &Option<String>) -> PasskeyCard {
+    // One that was added has not signed anybody in yet; the account's first did, when it signed
+    // up.
+    let is_used = row.last_used != row.created || row.created == account_since;
     PasskeyCard {
         provider: provider_or_passkey(&row.aaguid),
-        this_device: used == Some(&row.id),
+        this_device: used.as_ref() == Some(&row.id),
         id: row.id,
         own_name: row.own_name,
         created: row.created,
-        last_used: row.last_used,
+        last_used: is_used.then_some(row.last_used),
         last_used_with: row.last_used_with,
         synced: row.backed_up,
         verified_model: row.verified_model,
@@ -266,7 +283,7 @@ fn session_cards(
         let note = session.sign_in_note()?;
         Some(SessionCard {
             this_one: this == Some(&session.key),
-            id: session.key,
+            id: session.handle().to_owned(),
             how: capitalised(&in_words(&note.how, passkeys)),
             browser: note.browser,
             signed_in: note.at,

@@ -130,7 +130,7 @@ fn told(page: &Answer) -> String {
 
 /// Whether the page has the browser remember who robin is with the provider.
 fn remembers(provider: &Provider, page: &Answer) -> bool {
-    let origin = provider.configured().origin();
+    let origin = provider.configured().origin().unwrap();
     told(page).contains(&format!(r#""id":"robin","name":"Robin","origin":"{origin}"#))
 }
 
@@ -322,6 +322,31 @@ on_both! {
         // For `FederatedCredential`, on the first page only.
         assert!(remembers(&town.acorn, &visitor.get("/cart").await));
         assert!(!remembers(&town.acorn, &visitor.get("/cart").await));
+    }
+
+    async fn the_browser_remembers_who_has_no_name(town: Town) {
+        let mut visitor = town.shop.visitor();
+        let asked = leave(&mut visitor, "/federated/acorn?next=/cart").await;
+        let mut token = token_for(&town.acorn, "robin", &asked);
+        for claim in ["preferred_username", "email", "name"] {
+            drop_claim(&mut token, claim);
+        }
+        come_back(&mut visitor, &town.acorn, &asked, &token).await.expect_redirect("/sign-up/provider?next=/cart");
+        choose(&mut visitor, "robin").await.expect_redirect("/cart");
+        let page = visitor.get("/cart").await;
+        assert!(told(&page).contains(r#""id":"subject of robin","name":"Robin""#));
+    }
+
+    async fn of_providers_at_one_origin_a_browser_remembers_none(town: Town) {
+        let realms = town.shop.changed(|server| server.providers[0].alone = false);
+        let mut visitor = realms.visitor();
+        through(&mut visitor, &town.acorn, "robin", "/cart").await.expect_redirect("/sign-up/provider?next=/cart");
+        choose(&mut visitor, "robin").await.expect_redirect("/cart");
+        assert!(!remembers(&town.acorn, &visitor.get("/cart").await));
+        // Either could be meant.
+        visitor.get(&by_itself(&town.acorn)).await.expect_status(404);
+        let page = told(&realms.visitor().get("/").await);
+        assert!(!page.contains(&town.acorn.issuer) && page.contains(&town.birch.issuer));
     }
 
     async fn the_browser_hears_of_it_after_a_second_factor_too(town: Town) {
@@ -607,6 +632,32 @@ on_both! {
         assert_eq!(town.acorn.books().asked_for_keys, 3);
     }
 
+    async fn a_new_key_may_have_the_old_name(town: Town) {
+        let mut visitor = town.member("robin").await;
+        visitor.sign_out().await;
+        town.shop.clock.advance(10 * SECOND);
+        town.acorn.change_keys("first");
+        through(&mut visitor, &town.acorn, "robin", "/cart").await.expect_redirect("/cart");
+        assert_eq!(town.acorn.books().asked_for_keys, 2);
+    }
+
+    async fn two_who_come_with_a_new_key_at_once_are_both_let_in(town: Town) {
+        town.member("robin").await;
+        town.shop.clock.advance(10 * SECOND);
+        town.acorn.change_keys("second");
+        let (mut one, mut two) = (town.shop.visitor(), town.shop.visitor());
+        let (first, second) = (nonce(&mut one, "acorn").await, nonce(&mut two, "acorn").await);
+        let token = |nonce| town.acorn.sign(&town.acorn.token("robin", nonce));
+        let (for_one, for_two) = (token(&first), token(&second));
+        let (one, two) = tokio::join!(
+            bring(&mut one, "acorn", &first, &for_one),
+            bring(&mut two, "acorn", &second, &for_two),
+        );
+        one.expect_status(200);
+        two.expect_status(200);
+        assert_eq!(town.acorn.books().asked_for_keys, 2);
+    }
+
     async fn a_forged_key_does_not_make_the_store_forget_the_real_ones(town: Town) {
         let mut visitor = town.member("robin").await;
         visitor.sign_out().await;
@@ -741,7 +792,7 @@ on_both! {
     async fn no_other_site_signs_anybody_in_or_out(town: Town) {
         town.member("attacker").await;
         let (mut visitor, _) = town.shop.member("robin").await;
-        let origin = town.acorn.configured().origin();
+        let origin = town.acorn.configured().origin().unwrap();
         for path in ["/federated/acorn?next=/cart".to_owned(), format!("/federated?origin={origin}&next=/cart")] {
             for site in ["cross-site", "same-site"] {
                 let headers = [("accept", "text/html"), ("sec-fetch-site", site)];
@@ -1390,6 +1441,53 @@ on_both! {
         let answer = come_back(&mut visitor, &town.acorn, &asked, &token).await;
         expect_silence(&mut visitor, answer).await;
         assert!(!visitor.is_signed_in().await);
+    }
+
+    async fn nobody_hears_of_what_another_tab_was_faster_with(town: Town) {
+        town.member("robin").await;
+        let mut visitor = town.shop.visitor();
+        let (first, second) =
+            (leave(&mut visitor, &by_itself(&town.acorn)).await, leave(&mut visitor, &by_itself(&town.acorn)).await);
+        let token = token_for(&town.acorn, "robin", &first);
+        come_back(&mut visitor, &town.acorn, &first, &token).await.expect_redirect("/cart");
+        // Its session has a new id, and nothing waits for the second answer any more.
+        let token = token_for(&town.acorn, "robin", &second);
+        let answer = come_back(&mut visitor, &town.acorn, &second, &token).await;
+        assert_eq!(answer.by_hand(), None);
+        answer.expect_redirect("/");
+        assert!(visitor.is_signed_in().await);
+
+        // In a browser where nobody is signed in, it is tried again in an hour.
+        let mut stranger = town.shop.visitor();
+        let answer = come_back(&mut stranger, &town.acorn, &second, &token).await;
+        assert!(answer.by_hand().unwrap().starts_with("latchkey-by-hand=0; Path=/; Max-Age=3600;"));
+        answer.expect_redirect("/");
+    }
+
+    async fn a_new_password_lets_no_browser_come_back_with_its_provider(town: Town) {
+        let mut owner = town.member("robin").await;
+        let password = |password| [("action", "set"), ("password", password)];
+        owner.post(CHANGE, &password(PASSWORD)).await.expect_redirect("/account");
+        owner.get("/account").await.expect_text("remembers your provider, may sign you in");
+        let mut elsewhere = town.shop.visitor();
+        through(&mut elsewhere, &town.acorn, "robin", "/cart").await.expect_redirect("/cart");
+        owner.post(CHANGE, &password("herons prefer galoshes")).await.expect_redirect("/account");
+        let page = owner.get("/account").await.expect_text("All other sessions have ended.");
+        page.expect_text("Automatic sign-in is off now");
+
+        let asked = leave(&mut elsewhere, &by_itself(&town.acorn)).await;
+        let token = token_for(&town.acorn, "robin", &asked);
+        let answer = come_back(&mut elsewhere, &town.acorn, &asked, &token).await;
+        expect_silence(&mut elsewhere, answer).await;
+        assert!(!elsewhere.is_signed_in().await);
+    }
+
+    async fn the_account_page_says_what_signs_in_by_itself(town: Town) {
+        let mut visitor = town.member("robin").await;
+        visitor.get("/account").await.expect_text("a browser that remembers your provider may sign you in");
+        // With a second factor nothing does.
+        let (mut visitor, _) = town.careful("careful").await;
+        visitor.get("/account").await.expect_text("Second factor").expect_no_text("may sign you in");
     }
 
     async fn nobody_hears_of_a_provider_that_was_not_to_be_asked(town: Town) {

@@ -160,12 +160,12 @@ on_both! {
         let ada = NewAccount { password_hash: Some("old".into()), ..account("ada") };
         store.create_account(&ada, NOW).await.unwrap();
         let (hers, other) = (begin_session_of(&store, ada.id).await, begin_session_of(&store, ada.id).await);
-        assert_eq!(store.set_password(ada.id, &hers, "new", NOW).await.unwrap(), Some(true));
+        assert_eq!(store.set_password(ada.id, &hers, "new", false, NOW).await.unwrap(), Some(true));
         assert_eq!(store.password_of("ada").await.unwrap().unwrap().hash, "new");
         assert!(store.session_exists(&hers).await.unwrap());
         // Whoever was shut out by that sets no password.
         assert!(!store.session_exists(&other).await.unwrap());
-        assert_eq!(store.set_password(ada.id, &other, "theirs", NOW).await.unwrap(), None);
+        assert_eq!(store.set_password(ada.id, &other, "theirs", false, NOW).await.unwrap(), None);
         assert_eq!(store.password_of("ada").await.unwrap().unwrap().hash, "new");
         assert!(store.session_exists(&hers).await.unwrap());
     }
@@ -227,7 +227,7 @@ on_both! {
             subject: "7".into(),
             label: "ada".into(),
         };
-        store.end_session(ada, &ended).await.unwrap();
+        store.end_session(ada, &ended, NOW).await.unwrap().unwrap();
         assert!(!store.link(ada, &ended, &identity, NOW).await.unwrap());
         assert_eq!(store.identities_of(ada).await.unwrap(), []);
 
@@ -283,7 +283,7 @@ on_both! {
             record
         });
         sessions.create(&mut before).await.unwrap();
-        store.end_session(ada, &session_key(&before.id)).await.unwrap();
+        store.end_session(ada, &session_key(&before.id), NOW).await.unwrap().unwrap();
         // A request that was under way wants to change the session's id now.
         assert!(sessions.create(&mut raced).await.is_err());
         store.end_other_sessions(ada, "none").await.unwrap();

@@ -4,9 +4,10 @@
 
 mod support;
 
-use std::path::Path;
+use std::{convert::Infallible, path::Path};
 
-use futures::join;
+use axum::{body::Body, http::Method};
+use futures::{join, stream};
 use latchkey::{
     Attestation, Store,
     store::{Deletion, NewEvent},
@@ -17,6 +18,7 @@ use support::{
     on_both,
     visitor::{PASSWORD, Shop, Visitor},
 };
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 const MINUTE: i64 = 60 * 1000;
@@ -429,7 +431,10 @@ on_both! {
         visitor.get("/account").await.expect_text("Switch the second factor off");
         visitor.get("/account/second-factor").await.expect_text("It is on.");
         visitor.post("/account/second-factor", &[("on", "no")]).await.expect_redirect("/account");
-        visitor.get("/account").await.expect_text("There is no password that could need one.");
+        let page = visitor.get("/account").await.expect_text("There is no password that could need one.");
+        page.expect_text("The second factor is off.").expect_no_text("Your password alone signs in again.");
+        visitor.post("/account/password", &[("action", "remove")]).await.expect_redirect("/account");
+        visitor.get("/account").await.expect_text("There was no password to remove.");
     }
 }
 
@@ -646,6 +651,54 @@ on_both! {
         visitor.post(&end, &[]).await.expect_status(404);
     }
 
+    async fn a_session_that_changed_its_id_can_still_be_ended(shop: Shop) {
+        let (mut visitor, mut passkey) = shop.member("robin").await;
+        let mut elsewhere = Visitor { user_agent: FIREFOX, ..shop.visitor() };
+        elsewhere.sign_in(&mut passkey).await.expect_status(200);
+        let page = visitor.get("/account").await;
+        let forms = page.body.split("action=\"/account/sessions/").skip(1);
+        let ends: Vec<_> = forms.map(|form| format!("/account/sessions/{}", form.split('"').next().unwrap())).collect();
+        let before = elsewhere.cookie.clone();
+        elsewhere.prove(&mut passkey).await.expect_status(200);
+        assert_ne!(elsewhere.cookie, before);
+        let end = ends.iter().find(|end| !end.contains("end-others")).unwrap();
+        visitor.post(end, &[]).await.expect_redirect("/account");
+        assert!(!elsewhere.is_signed_in().await && visitor.is_signed_in().await);
+    }
+
+    async fn who_is_shut_out_while_sending_does_nothing_more(shop: Shop) {
+        let posts = ["/account/recovery-codes", "/account/delete", "/account/sessions/end-others", "/account/name"];
+        for (round, path) in posts.into_iter().enumerate() {
+            let name = format!("robin{round}");
+            let (mut visitor, mut passkey) = shop.member(&name).await;
+            let mut elsewhere = shop.visitor();
+            elsewhere.sign_in(&mut passkey).await.expect_status(200);
+            let (asked, is_asked) = oneshot::channel::<()>();
+            let (send, rest) = oneshot::channel::<()>();
+            // The store waits for this body, and meanwhile the session is ended.
+            let body = stream::once(async move {
+                asked.send(()).unwrap();
+                rest.await.unwrap();
+                Ok::<_, Infallible>("username=thief&display_name=Thief")
+            });
+            let headers = [
+                ("accept", "text/html"),
+                ("content-type", "application/x-www-form-urlencoded"),
+                ("sec-fetch-site", "same-origin"),
+            ];
+            let sending = elsewhere.send(Method::POST, path, &headers, Body::from_stream(body));
+            let ending = async {
+                is_asked.await.unwrap();
+                visitor.post("/account/sessions/end-others", &[]).await.expect_redirect("/account");
+                send.send(()).unwrap();
+            };
+            let (answer, ()) = join!(sending, ending);
+            answer.expect_redirect("/sign-in?next=/account");
+            let page = visitor.get("/account").await.expect_status(200);
+            page.expect_text(&format!("Username: <!>{name}")).expect_text("You have none.");
+        }
+    }
+
     async fn all_other_sessions_end_together(shop: Shop) {
         let (mut visitor, mut passkey) = shop.member("robin").await;
         let (mut other, _) = shop.member("other").await;
@@ -696,9 +749,46 @@ on_both! {
     }
 
     async fn a_right_password_that_is_not_enough_is_told(shop: Shop) {
-        let (mut visitor, _) = careful(&shop).await;
-        shop.visitor().sign_in_with_password("robin").await;
-        visitor.get("/account").await.expect_text("Right password; the second factor was asked for");
+        let (mut visitor, mut passkey) = careful(&shop).await;
+        visitor.sign_out_and_in("robin").await;
+        visitor.prove(&mut passkey).await.expect_status(200);
+        // A stranger does not hide behind what the owner did in the same hour.
+        let mut stranger = Visitor { user_agent: FIREFOX, ..shop.visitor() };
+        for _ in 0..3 {
+            stranger.sign_in_with_password("robin").await;
+        }
+        let page = visitor.get("/account").await.body;
+        assert_eq!(page.matches("Right password; the second factor was asked for").count(), 2);
+    }
+
+    async fn failures_of_many_browsers_fill_no_database(shop: Shop) {
+        shop.member("robin").await;
+        let account = owner(&shop).await;
+        let failures = async || {
+            let events = shop.store.events_of(account, "").await.unwrap();
+            events.iter().filter(|event| event.kind == "sign_in_failed").count()
+        };
+        for hour in 1..=2 {
+            for browser in 0..30 {
+                let browser = browser.to_string();
+                let event = NewEvent { kind: "sign_in_failed", detail: "with a password", browser: &browser };
+                shop.store.record_failure(account, event, shop.clock.now()).await.unwrap();
+            }
+            assert_eq!(failures().await, hour * 20);
+            shop.clock.advance(60 * MINUTE);
+        }
+    }
+
+    async fn a_proof_that_failed_is_told(shop: Shop) {
+        let (mut visitor, _) = shop.member("robin").await;
+        visitor.post("/account/password", &[("action", "set"), ("password", PASSWORD)]).await;
+        visitor.post("/confirm", &[("password", "what it used to be")]).await.expect_status(401);
+        let options = visitor.proof_options().await.options();
+        let mut unknown = Authenticator::new();
+        unknown.create(&visitor.addition_options(false).await.options());
+        visitor.finish_proof(&unknown.get(&options)).await.expect_refusal(404, "unknown_credential");
+        let page = visitor.get("/account").await.expect_text("Failed sign-in with a password");
+        page.expect_text("Failed sign-in with an unknown passkey");
     }
 
     async fn a_refused_passkey_is_an_event_of_its_owner(shop: Shop) {
@@ -804,6 +894,11 @@ fn island(page: &str, name: &str) -> Option<Value> {
     serde_json::from_str(&props.replace("&quot;", "\"").replace("&amp;", "&")).ok()
 }
 
+/// What the page's script posts when it has told.
+fn acknowledged(told: &Value) -> Value {
+    json!({ "user_id": told["user_id"], "version": told["version"] })
+}
+
 on_both! {
     async fn password_managers_are_told_once_and_again_after_a_change(shop: Shop) {
         let (mut visitor, passkey) = shop.member("robin").await;
@@ -814,19 +909,19 @@ on_both! {
         assert_eq!(told["name"], json!({ "username": "robin", "display_name": "Robin" }));
         // Until the browser says that it has told.
         assert!(signals(&visitor.get("/").await.body).is_some());
-        visitor.api("passkey/signalled", json!({ "version": told["version"] })).await.expect_status(200);
+        visitor.api("passkey/signalled", acknowledged(&told)).await.expect_status(200);
         assert_eq!(signals(&visitor.get("/").await.body), None);
 
         let mut second = Authenticator::new();
         visitor.add(&mut second).await.expect_status(200);
         let told = signals(&visitor.get("/").await.body).unwrap();
         assert_eq!(told["accepted"].as_array().unwrap().len(), 2);
-        visitor.api("passkey/signalled", json!({ "version": told["version"] })).await;
+        visitor.api("passkey/signalled", acknowledged(&told)).await;
 
         visitor.post("/account/name", &[("username", "robin2"), ("display_name", "R")]).await;
         let told = signals(&visitor.get("/").await.body).unwrap();
         assert_eq!(told["name"], json!({ "username": "robin2", "display_name": "R" }));
-        visitor.api("passkey/signalled", json!({ "version": told["version"] })).await;
+        visitor.api("passkey/signalled", acknowledged(&told)).await;
 
         // Another browser of the same account changes something.
         let mut elsewhere = shop.visitor();
@@ -840,7 +935,7 @@ on_both! {
         let (mut visitor, _) = shop.member("robin").await;
         let told = signals(&visitor.get("/").await.body).unwrap();
         visitor.add(&mut Authenticator::new()).await.expect_status(200);
-        visitor.api("passkey/signalled", json!({ "version": told["version"] })).await;
+        visitor.api("passkey/signalled", acknowledged(&told)).await;
         assert!(signals(&visitor.get("/").await.body).is_some());
     }
 
@@ -848,7 +943,8 @@ on_both! {
         let (mut visitor, _) = shop.member("robin").await;
         visitor.post("/sign-out", &[]).await;
         assert_eq!(signals(&visitor.get("/").await.body), None);
-        visitor.api("passkey/signalled", json!({ "version": 1 })).await.expect_status(200);
+        let nobody = json!({ "user_id": "", "version": 1 });
+        visitor.api("passkey/signalled", nobody).await.expect_status(200);
         assert_eq!(visitor.cookie, None);
     }
 
@@ -859,8 +955,23 @@ on_both! {
         assert_eq!(told["accepted"], json!([]));
         assert_eq!(told["name"], Value::Null);
         assert_eq!(told["user_id"], support::authenticator::encode(passkey.user_handle.as_ref().unwrap()));
-        visitor.api("passkey/signalled", json!({ "version": told["version"] })).await.expect_status(200);
+        // Before the browser has told, somebody begins to shop.
+        let fields = [("slug", "door-mat"), ("quantity", "2"), ("action", "add")];
+        visitor.post("/cart", &fields).await.expect_redirect("/cart");
+        visitor.api("passkey/signalled", acknowledged(&told)).await.expect_status(200);
         assert_eq!(signals(&visitor.get("/goodbye").await.body), None);
+        visitor.get("/cart").await.expect_text("door-mat");
+    }
+
+    async fn what_was_told_of_another_account_counts_for_nobody(shop: Shop) {
+        let (mut visitor, _) = shop.member("robin").await;
+        let (mut other, _) = shop.member("other").await;
+        let late = acknowledged(&signals(&other.get("/").await.body).unwrap());
+        visitor.api("passkey/signalled", late.clone()).await.expect_status(200);
+        assert!(signals(&visitor.get("/").await.body).is_some());
+        visitor.post("/account/delete", &[]).await;
+        visitor.api("passkey/signalled", late).await.expect_status(200);
+        assert!(signals(&visitor.get("/goodbye").await.body).is_some());
     }
 }
 
@@ -885,6 +996,7 @@ on_both! {
         visitor.sign_out_and_in("robin").await;
         assert_eq!(offer(&visitor.get("/cart").await.body).as_deref(), Some("automatic"));
 
+        shop.clock.advance(1000);
         let options = visitor.addition_options(true).await.options();
         assert_eq!(options["authenticatorSelection"]["userVerification"], "preferred");
         assert_eq!(options["authenticatorSelection"]["residentKey"], "required");
@@ -893,6 +1005,8 @@ on_both! {
         let mut passkey = conditional();
         visitor.finish_addition(&passkey.create(&options)).await.expect_status(200);
         assert_eq!(offer(&visitor.get("/cart").await.body), None);
+
+        visitor.get("/account").await.expect_text("Not yet");
 
         // To sign in with it, somebody has to be there.
         passkey.flags = 0;
@@ -943,6 +1057,17 @@ on_both! {
         }
         let account = owner(&shop).await;
         assert!(shop.store.passkeys_of(account).await.unwrap().is_empty());
+    }
+
+    async fn somebody_may_be_present_at_a_conditional_creation(shop: Shop) {
+        let mut visitor = shop.visitor();
+        visitor.sign_up_with_password("robin").await;
+        visitor.sign_out_and_in("robin").await;
+        let options = visitor.addition_options(true).await.options();
+        // Then nothing is overlooked, and a statement may say what it likes.
+        let mut passkey = attested();
+        passkey.flags = UP;
+        visitor.finish_addition(&passkey.create(&options)).await.expect_status(200);
     }
 
     async fn a_conditional_creation_belongs_to_session_and_account(shop: Shop) {
@@ -1032,6 +1157,16 @@ on_both! {
         let answer = shop.visitor().sign_up("robin", &mut Authenticator::new()).await;
         let refusal = answer.expect_refusal(400, "attestation_missing");
         assert!(refusal["message"].as_str().unwrap().contains("does not say what model"));
+        assert!(!shop.store.username_taken("robin").await.unwrap());
+    }
+
+    async fn a_model_of_an_unknown_maker_is_refused(store: Store) {
+        let roots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+        let others = Attestation::direct(&roots, &[]).unwrap();
+        let shop = Shop::with(store, "http://localhost:3000", &[], others);
+        let answer = shop.visitor().sign_up("robin", &mut attested()).await;
+        let refusal = answer.expect_refusal(400, "attestation_untrusted");
+        assert!(refusal["message"].as_str().unwrap().contains("does not know the maker"));
         assert!(!shop.store.username_taken("robin").await.unwrap());
     }
 

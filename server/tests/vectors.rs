@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use app::api::Code;
-use base64::{Engine, prelude::BASE64_STANDARD};
 use latchkey::{
     Attestation, RelyingParty,
     ceremonies::{
@@ -36,30 +35,20 @@ fn vector(id: &str) -> Vector {
 
 /// A field in hexadecimal, as the unpadded base64url that browsers send.
 fn field(part: &Value, name: &str) -> String {
-    encode(&bytes(part, name))
-}
-
-fn bytes(part: &Value, name: &str) -> Vec<u8> {
     let hex = part[name].as_str().unwrap();
     let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    (0..hex.len()).step_by(2).map(byte).collect()
+    encode(&(0..hex.len()).step_by(2).map(byte).collect::<Vec<_>>())
 }
 
 fn relying_party(attestation: Attestation) -> RelyingParty {
     RelyingParty::new(&"https://example.org".parse().unwrap(), &[], attestation).unwrap()
 }
 
-/// Trusts the authority that attests the vectors' authenticators.
+/// Trusts the authority that attests the vectors' authenticators. `root.pem` is "Attestation
+/// trust root certificate" of the vectors.
 fn vectors_root() -> Attestation {
-    let folder = tempfile::tempdir().unwrap();
-    let vector = vector("attestation-root-cert");
-    let certificate = bytes(&vector.registration, "attestation_ca_cert");
-    let base64 = BASE64_STANDARD.encode(certificate);
-    let lines: Vec<_> = base64.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
-    let pem =
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
-    std::fs::write(folder.path().join("root.pem"), pem).unwrap();
-    Attestation::direct(folder.path(), &[]).unwrap()
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
+    Attestation::direct(folder.as_ref(), &[]).unwrap()
 }
 
 /// The stored state, as if the vector's challenge had been the one that was sent.

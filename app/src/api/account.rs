@@ -87,7 +87,8 @@ pub struct PasskeyCard {
     pub own_name: Option<String>,
     pub provider: Provider,
     pub created: Instant,
-    pub last_used: Instant,
+    /// None: nobody has signed in with it yet.
+    pub last_used: Option<Instant>,
     /// "Chrome on Linux"
     pub last_used_with: String,
     /// Backup state (BS): whether its provider keeps a copy elsewhere.

@@ -65,7 +65,7 @@ pub trait Backend: Send + Sync {
     /// "Not now": no offers of a passkey for 30 days.
     async fn dismiss_offer(&self) -> Result<()>;
     /// The browser has been told this version of the account's passkeys.
-    async fn signalled(&self, version: i64) -> Result<()>;
+    async fn signalled(&self, user_id: &str, version: i64) -> Result<()>;
 }
 
 pub type SharedBackend = Arc<dyn Backend>;

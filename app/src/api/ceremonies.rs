@@ -68,6 +68,6 @@ pub async fn dismiss_offer() -> Result<(), PublicError> {
 
 /// After the signals of [`Signals`](super::Signals) were given.
 #[server(endpoint = "passkey/signalled", input = Json)]
-pub async fn signalled(version: i64) -> Result<(), PublicError> {
-    super::backend().signalled(version).await
+pub async fn signalled(user_id: String, version: i64) -> Result<(), PublicError> {
+    super::backend().signalled(&user_id, version).await
 }

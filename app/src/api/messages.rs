@@ -100,7 +100,7 @@ pub struct IdentityProvider {
     /// A `data:` URI.
     pub icon: Option<String>,
     /// What the browser's memory of federated sign-ins goes by.
-    pub origin: String,
+    pub origin: Option<String>,
     pub fedcm: Option<FedCm>,
 }
 

@@ -27,7 +27,7 @@ fn show(proofs: Proofs, next: String) -> impl IntoView {
         <div class="narrow">
             <h1>"Confirm that it is you"</h1>
             <p>
-                "What comes next changes how this account is signed in to, "
+                "What comes next changes how this account is signed in to, or deletes it, "
                 "so the store asks once more. This holds for five minutes."
             </p>
             <FormAlert/>
@@ -49,7 +49,7 @@ fn with_passkey(next: String) -> impl IntoView {
             <button type="button" class="button">"Use a passkey"</button>
         </PasskeyProof>
         <noscript>
-            <p class="note">"Passkeys need JavaScript. A recovery code works without it."</p>
+            <p class="note">"Passkeys need JavaScript. If you have recovery codes, those work without it."</p>
         </noscript>
     }
 }

@@ -101,7 +101,7 @@ pub(crate) fn visitor() -> Visitor {
 
 /// Of the providers that people can sign in with.
 pub(crate) fn origins() -> Vec<String> {
-    visitor().providers.into_iter().map(|provider| provider.origin).collect()
+    visitor().providers.into_iter().filter_map(|provider| provider.origin).collect()
 }
 
 /// Path and query of the page that is being shown, as far as a browser would stay

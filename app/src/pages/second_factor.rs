@@ -28,7 +28,7 @@ fn show(next: String) -> impl IntoView {
                 <button type="button" class="button">"Use a passkey"</button>
             </PasskeyProof>
             <noscript>
-                <p class="note">"Passkeys need JavaScript. A recovery code works without it."</p>
+                <p class="note">"Passkeys need JavaScript. If you have recovery codes, those work without it."</p>
             </noscript>
             {with_code(next)}
         </div>

@@ -11,7 +11,8 @@ use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, CredentialsContainer, Element, FocusOptions, HtmlElement, HtmlInputElement,
+    AbortController, AbortSignal, CredentialsContainer, Element, FocusOptions, HtmlElement,
+    HtmlInputElement,
 };
 
 use crate::api::{AccountName, FedCm, Federated, Signals, same_origin_path};
@@ -70,7 +71,8 @@ pub(super) async fn capabilities() -> Browser {
 
 /// What `getClientCapabilities` says. An older browser says nothing: then nothing is known.
 async fn client_capabilities() -> JsValue {
-    let promise = public_key_credential()
+    // Also of a browser without the helpers that a ceremony needs.
+    let promise = member(&window(), "PublicKeyCredential")
         .and_then(|class| call(&class, "getClientCapabilities", &JsValue::UNDEFINED));
     match promise {
         Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await.unwrap_or_default(),
@@ -330,7 +332,7 @@ pub(super) fn signal_unknown(options: &str, credential_id: &str) {
     let details = Object::new();
     set(&details, "rpId", &rp_id(options).unwrap_or_default());
     set(&details, "credentialId", &credential_id.into());
-    leptos::task::spawn_local(async move { signal("signalUnknownCredential", &details).await });
+    leptos::task::spawn_local(signal("signalUnknownCredential", &details));
 }
 
 /// The relying party ID, which an assertion's options have at the top and a
@@ -347,12 +349,17 @@ pub(super) async fn signal_account(signals: &Signals) {
     let accepted: Array = signals.accepted.iter().map(JsValue::from).collect();
     let details = account_details(signals);
     set(&details, "allAcceptedCredentialIds", &accepted);
-    signal("signalAllAcceptedCredentials", &details).await;
+    let accepted = signal("signalAllAcceptedCredentials", &details);
+    let mut named = None;
     if let Some(AccountName { username, display_name }) = &signals.name {
         let details = account_details(signals);
         set(&details, "name", &username.into());
         set(&details, "displayName", &display_name.into());
-        signal("signalCurrentUserDetails", &details).await;
+        named = Some(signal("signalCurrentUserDetails", &details));
+    }
+    accepted.await;
+    if let Some(named) = named {
+        named.await;
     }
 }
 
@@ -363,12 +370,14 @@ fn account_details(signals: &Signals) -> Object {
     details
 }
 
-/// A signal is a courtesy: nothing depends on its outcome, or on whether there is such a
-/// signal.
-async fn signal(method: &str, details: &Object) {
+/// Gives a signal at once, and lets its end be waited for. A signal is a courtesy: nothing
+/// depends on its outcome, or on whether there is such a signal.
+fn signal(method: &str, details: &Object) -> impl Future<Output = ()> + use<> {
     let signal = public_key_credential().and_then(|class| call(&class, method, details));
-    if let Ok(done) = signal {
-        let _ = JsFuture::from(Promise::resolve(&done)).await;
+    async {
+        if let Ok(done) = signal {
+            let _ = JsFuture::from(Promise::resolve(&done)).await;
+        }
     }
 }
 
@@ -385,6 +394,12 @@ pub(super) fn focus(id: &str) {
         options.set_prevent_scroll(true);
         let _ = element.focus_with_options(&options);
     }
+}
+
+/// Aborts after this many milliseconds; an older browser waits for as long as it likes.
+pub(super) fn timeout(milliseconds: u32) -> Option<AbortSignal> {
+    let class = member(&window(), "AbortSignal").ok()?;
+    call(&class, "timeout", &milliseconds.into()).ok().map(JsValue::unchecked_into)
 }
 
 /// Milliseconds since 1970.

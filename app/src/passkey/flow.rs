@@ -247,12 +247,13 @@ async fn sign_in_by_itself(origins: &[String]) {
     }
     let here = browser::here();
     let credential = browser::get(Ask::Silent, "", origins).await;
+    let step = ladder::next(Ask::Silent, credential.answer(), false);
     // It may have taken a while.
     if !browser::is_untouched() {
         return;
     }
-    let to = match credential {
-        Credential::Password { username, password } => {
+    let to = match (step, credential) {
+        (Step::CheckPassword, Credential::Password { username, password }) => {
             prefetch::pause();
             let fields = [
                 ("username", &*username),
@@ -264,12 +265,14 @@ async fn sign_in_by_itself(origins: &[String]) {
             prefetch::resume();
             went.ok().map(|Went { to, .. }| to)
         }
-        Credential::Federated { origin, id } => {
+        (Step::ToProvider, Credential::Federated { origin, id }) => {
             Some(to_provider(&origin, &id, &here) + "&automatic=yes")
         }
         _ => None,
     };
-    if let Some(to) = to {
+    // So may the server: then whoever began to do something goes on, and hears of the sign-in
+    // on the next page.
+    if let Some(to) = to.filter(|_| browser::is_untouched()) {
         browser::go(&to);
     }
 }
@@ -413,7 +416,8 @@ pub(super) async fn dismiss() {
 /// done: without an answer, the next page tells it again.
 pub(super) async fn signal(signals: Signals) {
     browser::signal_account(&signals).await;
-    let _ = server::call(Signalled { version: signals.version }).await;
+    let Signals { user_id, version, .. } = signals;
+    let _ = server::call(Signalled { user_id, version }).await;
 }
 
 /// Writes what this browser can do, and what the presses named in the page would do, into it.

@@ -7,7 +7,12 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{FormData, HtmlFormElement, HtmlInputElement, RequestInit, Response};
 
+use super::browser;
 use crate::api::{Code, PublicError, Result};
+
+/// Milliseconds after which an answer is not waited for any more. The server itself may have
+/// to ask a provider, and does not wait as long.
+const PATIENCE: u32 = 60_000;
 
 /// Calls a server function. Leptos could do it too, in several times as much wasm.
 pub(super) async fn call<F>(function: F) -> Result<F::Output>
@@ -50,6 +55,7 @@ async fn fetch(
     request.set_method("POST");
     request.set_headers(&headers);
     request.set_body(body);
+    request.set_signal(browser::timeout(PATIENCE).as_ref());
     let answer = window().fetch_with_str_and_init(path, &request);
     let answer: Response = JsFuture::from(answer).await?.dyn_into()?;
     let text = JsFuture::from(answer.text()?).await?;

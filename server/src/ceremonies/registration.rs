@@ -163,22 +163,27 @@ const UP: u8 = 0x01;
 
 /// §7.1 step 15: user presence is not asked of a conditional creation, and of nothing
 /// else. webauthn-rs asks it of every registration, so it is shown the flag as set. That
-/// takes nothing away: without an attestation statement, on which this insists, no
+/// takes nothing away: without an attestation statement, on which this insists then, no
 /// signature covers the flags, and the state says that the store itself started this
 /// ceremony as conditional. All other checks are those of every registration.
 fn show_as_present(response: &mut Value) -> Result<(), Code> {
     let object = &mut response["response"]["attestationObject"];
     let bytes = decode(object.as_str().ok_or(Code::Malformed)?)?;
     let mut attestation = entries(&bytes)?;
-    let mut none = false;
+    let (mut none, mut present) = (false, false);
     for (key, value) in &mut attestation {
         match (key.as_text(), value) {
             (Some("fmt"), value) => none = value.as_text() == Some("none"),
             (Some("authData"), ciborium::Value::Bytes(data)) => {
-                *data.get_mut(32).ok_or(Code::Malformed)? |= UP;
+                let flags = data.get_mut(32).ok_or(Code::Malformed)?;
+                present = *flags & UP != 0;
+                *flags |= UP;
             }
             _ => {}
         }
+    }
+    if present {
+        return Ok(());
     }
     if !none {
         return Err(Code::CeremonyRefused);

@@ -135,13 +135,20 @@ enum PasswordAction {
 pub(super) async fn change_password(post: Post<PasswordChange>) -> Answer {
     let Post { call, uri, sender, fields: PasswordChange { password, action } } = post;
     let told = match action {
-        PasswordAction::Set => call.set_password(&password).await.map(|before| match before {
-            true => "Your password is changed. All other sessions have ended.",
-            false => "Your password is set.",
+        PasswordAction::Set => call.set_password(&password).await.map(|new| match new.replaced {
+            true => ended(
+                "Your password is changed. All other sessions have ended.",
+                new.ends_automatic,
+            ),
+            false => "Your password is set.".to_owned(),
         }),
-        PasswordAction::Remove => call.remove_password().await.map(|()| {
-            "Your password is removed. You sign in with a passkey from now on. Your password \
-             manager may still offer the old password: delete it there."
+        PasswordAction::Remove => call.remove_password().await.map(|removed| match removed {
+            true => {
+                "Your password is removed. Your password manager may still offer it: delete it \
+                     there."
+                    .to_owned()
+            }
+            false => "There was no password to remove.".to_owned(),
         }),
     };
     match told {
@@ -150,7 +157,7 @@ pub(super) async fn change_password(post: Post<PasswordChange>) -> Answer {
             let name = call.account().await?.name;
             Ok(went(ACCOUNT, Some(name)))
         }
-        Ok(sentence) => done(&call, sentence).await,
+        Ok(sentence) => done(&call, &sentence).await,
         Err(error) if sender == Sender::Script => Err(error.into()),
         Err(error) => refused(error, call, &uri, vec![], beside_field).await,
     }
@@ -172,10 +179,12 @@ pub(super) async fn set_second_factor(post: Post<Switch>) -> Answer {
     let Post { call, uri, fields, .. } = post;
     let on = fields.on == Answered::Yes;
     match call.set_second_factor(on).await {
-        Ok(()) if on => {
+        Ok(_) if on => {
             done(&call, "From now on, a passkey is asked for after your password.").await
         }
-        Ok(()) => done(&call, "Your password alone signs in again.").await,
+        Ok(true) => done(&call, "Your password alone signs in again.").await,
+        // Removed meanwhile; a provider could be asked for one as well.
+        Ok(false) => done(&call, "The second factor is off.").await,
         Err(error) => refused(error, call, &uri, vec![], whole_form).await,
     }
 }

@@ -77,11 +77,12 @@ pub(super) async fn callback(
     Path(id): Path,
     Query(callback): Query<Callback>,
 ) -> Answer {
+    let probably = callback.probable_intent();
     let Return { next, intent, outcome } = match call.finish_federation(&id, callback).await {
         Ok(answer) => answer,
         Err(error) if error.code == Code::Internal => return Err(error.into()),
         // Nobody knows any more where the visitor was going.
-        Err(error) => return Ok(failed(call, Intent::SignIn, "/".to_owned(), error).await),
+        Err(error) => return Ok(failed(call, probably, "/".to_owned(), error).await),
     };
     Ok(match outcome {
         Ok(Arrival::SignedIn(done)) => forms::signed_in(Sender::Browser, done, &next),
@@ -97,7 +98,7 @@ async fn failed(call: Call, intent: Intent, next: String, error: PublicError) ->
         Intent::Automatic => {
             let back = Redirect::to(&next).into_response();
             return match error.code {
-                Code::ProviderUnavailable | Code::Internal | Code::Busy => {
+                Code::ProviderUnavailable | Code::ProviderTimeout | Code::Internal | Code::Busy => {
                     by_hand_for_a_while(&call, back).await
                 }
                 _ => by_hand_from_now_on(&call, back).await,

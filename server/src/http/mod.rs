@@ -95,10 +95,12 @@ pub fn router(server: Server) -> Router {
         .method_not_allowed_fallback(|| async { Refused(Code::NotFound.into()) })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(server.clone(), login_status::tell))
+        // The session is loaded once, and not before the body is here: whoever takes an hour to
+        // send it may have been shut out meanwhile.
         .layer(from_fn(guard::limit_body))
         .layer(from_fn_with_state(server.clone(), guard::refuse_cross_site))
         .layer(from_fn_with_state(server.clone(), pages::show_refusals))
-        .layer(from_fn_with_state(server.clone(), login_status::tell))
         .layer(session::layer(&server))
         .layer(from_fn(session::secure_removal));
 

@@ -8,7 +8,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderValue, StatusCode, Uri,
-        header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY},
+        header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
     },
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -55,18 +55,20 @@ pub(super) async fn show_refusals(call: Call, request: Request, next: Next) -> R
     if !wants_page {
         return response;
     }
-    match error.code {
+    let mut page = match error.code {
         // Forms that need a fresh proof post to the page that they are on.
-        Code::ProofRequired => {
-            return Redirect::to(&with_next("/confirm", uri.path())).into_response();
+        Code::ProofRequired => Redirect::to(&with_next("/confirm", uri.path())).into_response(),
+        Code::SignInRequired => Redirect::to("/sign-in?next=/account").into_response(),
+        code => {
+            let extra = Extra { refusal: Some(error), outcome: None };
+            let mut page = render(call, get(&uri), extra).await;
+            *page.status_mut() = status(code);
+            page
         }
-        Code::SignInRequired => return Redirect::to("/sign-in?next=/account").into_response(),
-        _ => {}
-    }
-    let code = status(error.code);
-    let extra = Extra { refusal: Some(error), outcome: None };
-    let mut page = render(call, get(&uri), extra).await;
-    *page.status_mut() = code;
+    };
+    // What the browser was told of its session holds with a page as well.
+    let told = response.headers().iter().filter(|(name, _)| *name != CONTENT_TYPE);
+    page.headers_mut().extend(told.map(|(name, value)| (name.clone(), value.clone())));
     page
 }
 

@@ -9,8 +9,11 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    CartOwner, NewIdentity, NewPasskey, Result, Store, flag, identities, passkeys,
-    sessions::end_others, shop::lock_cart, uuid, ways::ways_in,
+    CartOwner, NewIdentity, NewPasskey, Result, Store, flag, identities, instant, passkeys,
+    sessions::{end_automatic, end_others},
+    shop::lock_cart,
+    uuid,
+    ways::ways_in,
 };
 
 /// An account to be created, with the ways to sign in that it starts with.
@@ -43,6 +46,7 @@ pub struct AccountRow {
     pub version: i64,
     /// Grows when sessions are ended.
     pub sessions_epoch: i64,
+    pub created: Instant,
 }
 
 /// What signing in with a password needs to know.
@@ -75,6 +79,7 @@ impl FromRow<'_, AnyRow> for AccountRow {
             offer_dismissed: row.try_get::<Option<i64>, _>("offer_dismissed_at")?.map(Instant),
             version: row.try_get("version")?,
             sessions_epoch: row.try_get("sessions_epoch")?,
+            created: instant(row, "created_at")?,
         })
     }
 }
@@ -158,6 +163,7 @@ impl Store {
         account: Uuid,
         session: &str,
         hash: &str,
+        and_automatic: bool,
         now: Instant,
     ) -> Result<Option<bool>> {
         let mut tx = self.begin().await?;
@@ -170,6 +176,9 @@ impl Store {
         }
         if before {
             end_others(&mut tx, account, session).await?;
+            if and_automatic {
+                end_automatic(&mut *tx, account).await?;
+            }
         }
         write_password(&mut *tx, account, hash, now).await?;
         tx.commit().await?;

@@ -12,9 +12,11 @@ const KEPT: i64 = 90 * 24 * 60 * 60 * 1000;
 /// those, and must not be able to push everything else out of sight.
 const SHOWN: i64 = 50;
 const FAILURES_SHOWN: i64 = 20;
-/// Milliseconds between two failures of the same way to sign in that are kept: nobody is to
-/// fill the database with them.
+/// Milliseconds between two failures of the same way to sign in, with the same kind of browser,
+/// that are kept, and how many there may be meanwhile of all ways and browsers: nobody is to
+/// fill the database with them, nor to hide behind the owner's own mistakes.
 const FAILURES_APART: i64 = 60 * 60 * 1000;
+const FAILURES_MEANWHILE: i64 = 20;
 
 #[derive(Clone, Copy, Debug)]
 pub struct NewEvent<'a> {
@@ -56,7 +58,8 @@ impl Store {
         self.insert_event(account, event, now, 0).await
     }
 
-    /// Like [`Store::record_event`], at most once an hour for one account, kind and detail.
+    /// Like [`Store::record_event`], at most once an hour for one account, kind, detail and
+    /// browser.
     pub async fn record_failure(
         &self,
         account: Uuid,
@@ -77,7 +80,10 @@ impl Store {
             "INSERT INTO events (id, account_id, kind, detail, browser, at)
             SELECT $1, a.id, $2, $3, $4, $5 FROM accounts a
             WHERE a.id = $6 AND NOT EXISTS (SELECT 1 FROM events
-                WHERE account_id = a.id AND kind = $2 AND detail = $3 AND at > $5 - $7)",
+                WHERE account_id = a.id AND kind = $2 AND detail = $3 AND browser = $4
+                AND at > $5 - $7)
+            AND (SELECT COUNT(*) FROM events
+                WHERE account_id = a.id AND kind = $2 AND at > $5 - $7) < $8",
         )
         // In the order of time, also within a millisecond.
         .bind(Uuid::now_v7().to_string())
@@ -87,6 +93,7 @@ impl Store {
         .bind(now.0)
         .bind(account.to_string())
         .bind(apart)
+        .bind(FAILURES_MEANWHILE)
         .execute(&self.write)
         .await?;
         Ok(())

@@ -141,33 +141,26 @@ pub struct SessionRow {
 impl Store {
     /// The sessions in which the account is signed in.
     pub async fn sessions_of(&self, account: Uuid, now: Instant) -> super::Result<Vec<SessionRow>> {
-        let sessions = query(
-            "SELECT id, data FROM sessions WHERE account_id = $1 AND expires_at > $2
-            ORDER BY created_at DESC, id",
-        )
-        .bind(account.to_string())
-        .bind(now.0)
-        .try_map(|row: AnyRow| {
-            Ok(SessionRow { key: row.try_get("id")?, data: super::json(&row, "data")? })
-        });
-        Ok(sessions.fetch_all(&self.read).await?)
+        Ok(sessions_of(&self.read, account, now).await?)
     }
 
-    /// `false` when the account has no such session.
-    pub async fn end_session(&self, account: Uuid, key: &str) -> super::Result<bool> {
+    /// Ends the session with this handle; `None` when the account has no such session.
+    pub async fn end_session(
+        &self,
+        account: Uuid,
+        handle: &str,
+        now: Instant,
+    ) -> super::Result<Option<SessionRow>> {
         let mut tx = self.begin().await?;
         next_epoch(&mut *tx, account).await?;
-        let ended = query("DELETE FROM sessions WHERE id = $1 AND account_id = $2")
-            .bind(key)
-            .bind(account.to_string())
-            .execute(&mut *tx)
-            .await?;
-        if ended.rows_affected() == 0 {
-            return Ok(false);
-        }
+        let sessions = sessions_of(&mut *tx, account, now).await?;
+        let Some(session) = sessions.into_iter().find(|session| session.handle() == handle) else {
+            return Ok(None);
+        };
+        query("DELETE FROM sessions WHERE id = $1").bind(&session.key).execute(&mut *tx).await?;
         end_automatic(&mut *tx, account).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(session))
     }
 
     pub async fn end_other_sessions(&self, account: Uuid, keep: &str) -> super::Result<()> {
@@ -205,6 +198,23 @@ impl Store {
     }
 }
 
+async fn sessions_of(
+    db: impl AnyExecutor<'_>,
+    account: Uuid,
+    now: Instant,
+) -> sqlx::Result<Vec<SessionRow>> {
+    let sessions = query(
+        "SELECT id, data FROM sessions WHERE account_id = $1 AND expires_at > $2
+        ORDER BY created_at DESC, id",
+    )
+    .bind(account.to_string())
+    .bind(now.0)
+    .try_map(|row: AnyRow| {
+        Ok(SessionRow { key: row.try_get("id")?, data: super::json(&row, "data")? })
+    });
+    sessions.fetch_all(db).await
+}
+
 pub(super) async fn end_others(
     tx: &mut Transaction<'_, Any>,
     account: Uuid,
@@ -221,7 +231,7 @@ pub(super) async fn end_others(
 
 /// A browser whose session was ended from elsewhere may still keep the password, and would
 /// sign in again by itself.
-async fn end_automatic(db: impl AnyExecutor<'_>, account: Uuid) -> sqlx::Result<()> {
+pub(super) async fn end_automatic(db: impl AnyExecutor<'_>, account: Uuid) -> sqlx::Result<()> {
     query("UPDATE accounts SET automatic = 0 WHERE id = $1")
         .bind(account.to_string())
         .execute(db)

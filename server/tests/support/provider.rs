@@ -16,10 +16,7 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use latchkey::{
-    Clock,
-    oidc::{self, Published},
-};
+use latchkey::{Clock, oidc};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -140,8 +137,9 @@ impl Provider {
             client_secret: Some(serde_json::from_value(json!(SECRET)).unwrap()),
             icon: None,
             fedcm: Some(format!("{}/fedcm.json", self.issuer).parse().unwrap()),
+            alone: true,
             http: oidc::http().unwrap(),
-            published: Published::default(),
+            published: Arc::default(),
         }
     }
 

@@ -36,8 +36,8 @@ fn consequences() -> impl IntoView {
             <div>
                 <dt>"What goes"</dt>
                 <dd>
-                    "Your names, passkeys, password and recovery codes, all sessions, "
-                    "the security events and your cart."
+                    "Your names, passkeys, password, linked providers and recovery codes, "
+                    "all sessions, the security events and your cart."
                 </dd>
             </div>
             <div>

@@ -38,7 +38,7 @@ async fn find(backend: SharedBackend, id: String) -> Result<(Account, PasskeyCar
 }
 
 fn keep(why: &'static str, account: &Account) -> impl IntoView + use<> {
-    let other = if account.has_password {
+    let other = if account.second_factor {
         view! { <a class="way" href="/account/second-factor">"Second factor"</a> }
     } else {
         view! { <a class="way" href="/account/password">"Set a password"</a> }

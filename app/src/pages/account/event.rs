@@ -19,7 +19,7 @@ pub fn Event() -> impl IntoView {
 
 fn show(event: SecurityEvent) -> impl IntoView {
     let refused = event.failed.then(|| {
-        view! { <p>"It was refused, so nobody got into your account this way."</p> }
+        view! { <p>"It was refused, and opened nothing."</p> }
     });
     view! {
         <Title text="Security event – Latchkey"/>

@@ -40,8 +40,8 @@ fn show(account: api::Account) -> impl IntoView {
     let password = password_state(&account);
     let second_factor = second_factor_state(&account);
     let codes = recovery_codes_state(account.recovery_codes);
+    let automatic = account.automatic.map(|on| automatic_state(on, remembers(&account)));
     let identities = identities::list(account.identities, account.other_providers);
-    let automatic = account.automatic.map(automatic_state);
     view! {
         <Title text="Your account – Latchkey"/>
         <div class="account">
@@ -165,16 +165,29 @@ fn second_factor_state(account: &api::Account) -> impl IntoView + use<> {
     }
 }
 
-fn automatic_state(on: bool) -> impl IntoView {
+/// What a browser would have to do for an automatic sign-in.
+fn remembers(account: &api::Account) -> &'static str {
+    let provider = account.identities.iter().any(|identity| identity.works);
+    match (account.has_password, provider) {
+        (true, true) => "has saved your password, or remembers your provider,",
+        (false, true) => "remembers your provider",
+        _ => "has saved your password",
+    }
+}
+
+/// `by`: what a browser does it with.
+fn automatic_state(on: bool, by: &str) -> impl IntoView + use<> {
     let (state, value, button) = match on {
         true => (
-            "On: a browser that has saved your password may sign you in when you come here. You are \
-             told each time, and can undo it.",
+            format!(
+                "On: a browser that {by} may sign you in when you come here. You are told each \
+                 time, and can undo it."
+            ),
             "no",
             "Switch automatic sign-in off",
         ),
         false => (
-            "Off: nobody is signed in without having asked for it.",
+            "Off: nobody is signed in without having asked for it.".to_owned(),
             "yes",
             "Switch automatic sign-in on",
         ),

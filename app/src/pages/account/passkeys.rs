@@ -99,10 +99,14 @@ fn badges(passkey: &PasskeyCard) -> impl IntoView + use<> {
 pub(super) fn facts(passkey: &PasskeyCard) -> impl IntoView + use<> {
     let browser = &passkey.last_used_with;
     let browser = (!browser.is_empty()).then(|| format!(" with {browser}"));
+    let used = match passkey.last_used {
+        Some(at) => view! { <dd><When at/> {browser}</dd> }.into_any(),
+        None => view! { <dd>"Not yet"</dd> }.into_any(),
+    };
     view! {
         <dl class="facts">
             <div><dt>"Created"</dt> <dd><When at=passkey.created/></dd></div>
-            <div><dt>"Last used"</dt> <dd><When at=passkey.last_used/> {browser}</dd></div>
+            <div><dt>"Last used"</dt> {used}</div>
         </dl>
     }
 }
@@ -155,7 +159,7 @@ mod tests {
             own_name: own_name.map(str::to_owned),
             provider: Provider { name: "Windows Hello".to_owned(), icons: None },
             created: Instant(0),
-            last_used: Instant(0),
+            last_used: None,
             last_used_with: String::new(),
             synced: false,
             this_device: false,
