@@ -741,6 +741,7 @@ test.describe('security events', () => {
     await expect(page.getByRole('time')).toHaveAttribute('datetime', moment(failed.at));
     await expect(part(page, 'This was not you?').getByRole('listitem')).toHaveText([
       'Delete the passkeys you do not know',
+      'Unlink the accounts you do not know',
       'Change or remove the password',
       'Make new recovery codes',
       'End all other sessions',

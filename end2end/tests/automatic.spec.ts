@@ -201,7 +201,7 @@ test('what was typed while the store answered stays, and the next page tells', a
   await page.getByRole('button', { name: 'Add to cart' }).click();
   await expect(page).toHaveURL('/cart');
   await expectSignedInByItself(page, passwordOwner);
-  await expect(page.getByRole('main')).toContainText('Wall lantern');
+  await expect(page.getByLabel('Quantity of Wall lantern')).toHaveValue('3');
 });
 
 test.describe('never again after', () => {

@@ -107,12 +107,25 @@ impl Call {
             Intent::Prove(_) => Prompt::Login,
         };
         let origin = &self.server.origin;
-        let started = provider.start(origin, prompt, login_hint, self.now()).await?;
+        let hint = self.hint(provider, login_hint).await?;
+        let started = provider.start(origin, prompt, hint, self.now()).await?;
         let Started { url, state, nonce, verifier } = started;
         let (provider, next) = (provider.id.clone(), next.to_owned());
         let pending = Pending { provider, intent, next, nonce, verifier };
         self.keep_challenge(FEDERATION, &state, &pending, PATIENCE).await?;
         Ok(url)
+    }
+
+    /// Of somebody whom the provider calls nothing, browsers remember the subject. That is no
+    /// hint: nobody would type it there (OpenID Connect Core 1.0 §3.1.2.1).
+    async fn hint<'a>(
+        &self,
+        provider: &Provider,
+        hint: Option<&'a str>,
+    ) -> Result<Option<&'a str>> {
+        let Some(hint) = hint.and_then(|hint| plain(hint).ok()) else { return Ok(None) };
+        let found = self.server.store.identity(provider.issuer.as_str(), hint).await;
+        Ok(found.map_err(internal)?.is_none().then_some(hint))
     }
 
     /// Links need a fresh proof before anything is asked of the provider.
@@ -391,6 +404,7 @@ impl Call {
                 provider: self.provider_name(&identity),
                 icon: provider.and_then(|provider| provider.icon.clone()),
                 works: provider.is_some(),
+                remembered: provider.is_some_and(|provider| provider.origin().is_some()),
                 id: identity.id,
                 label: identity.label,
                 linked: identity.linked,

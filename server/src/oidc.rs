@@ -85,8 +85,8 @@ pub struct Provider {
 #[derive(Debug, Default)]
 pub struct Published {
     known: Mutex<Option<Publication>>,
-    /// Held by who asks for it again.
-    asking: tokio::sync::Mutex<()>,
+    /// When it was last asked for because of a new key, and what came of it. Held by who asks.
+    renewed: tokio::sync::Mutex<Option<(Instant, Result<(), Code>)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -94,8 +94,6 @@ struct Publication {
     metadata: CoreProviderMetadata,
     /// When it was fetched.
     at: Instant,
-    /// When it was last asked for.
-    asked: Instant,
 }
 
 /// What an authorization request asks for.
@@ -282,24 +280,31 @@ impl Provider {
     async fn discover(&self, now: Instant) -> Result<CoreProviderMetadata, Code> {
         let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
         let metadata = found.map_err(|error| unavailable(&error))?;
-        *self.published() = Some(Publication { metadata: metadata.clone(), at: now, asked: now });
+        *self.published() = Some(Publication { metadata: metadata.clone(), at: now });
         Ok(metadata)
     }
 
     /// Asks the provider again, unless that was a moment ago. What is known stays known until
     /// there is an answer: anybody can bring a token that names an unknown key.
     async fn renew(&self, now: Instant) -> Result<(), Code> {
-        // One request asks for all; the others wait for what it finds.
-        let _asking = self.published.asking.lock().await;
-        {
-            let mut published = self.published();
-            match published.as_mut() {
-                Some(known) if now.0 - known.asked.0 < NEW_KEYS_AFTER => return Ok(()),
-                Some(known) => known.asked = now,
-                None => {}
+        let provider = self.clone();
+        // One asks for all. In a task of its own: were its visitor to go away, the others would
+        // wait for an answer that nobody fetches.
+        let renewal = tokio::spawn(async move {
+            let mut renewed = provider.published.renewed.lock().await;
+            let is_recent = |at: Instant| now.0 - at.0 < NEW_KEYS_AFTER;
+            if let Some((_, outcome)) = renewed.filter(|(at, _)| is_recent(*at)) {
+                return outcome;
             }
-        }
-        self.discover(now).await.map(drop)
+            let fetched = provider.published().as_ref().map(|known| known.at);
+            if fetched.is_some_and(is_recent) {
+                return Ok(());
+            }
+            let outcome = provider.discover(now).await.map(drop);
+            *renewed = Some((now, outcome));
+            outcome
+        });
+        renewal.await.map_err(|error| unavailable(&error))?
     }
 
     fn published(&self) -> MutexGuard<'_, Option<Publication>> {

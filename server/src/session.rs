@@ -154,7 +154,7 @@ impl Visit {
         self.get(SIGN_IN).await
     }
 
-    /// The passkey that this session's visitor signed in with last.
+    /// The passkey that this session's visitor signed in with, or proved it with since.
     ///
     /// # Errors
     /// [`Code::Internal`] when the session cannot be loaded.

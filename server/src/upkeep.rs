@@ -4,6 +4,8 @@ use app::api::{
     Account, Code, Instant, PasskeyCard, PublicError, Result, SessionCard, Upkeep, Visitor,
 };
 
+use uuid::Uuid;
+
 use crate::{
     ByHand, Call,
     accounts::{DisplayName, Username, recovery},
@@ -75,7 +77,7 @@ impl Call {
         let used = self.visit.passkey_used().await?;
         let has_password = store.has_password(id).await.map_err(internal)?;
         let (identities, other_providers) = self.identity_cards(id).await?;
-        let by_itself = has_password || identities.iter().any(|identity| identity.works);
+        let by_itself = has_password || identities.iter().any(|identity| identity.remembered);
         let by_itself = by_itself && !row.second_factor;
         let session_cards = session_cards(sessions, &passkeys, self.visit.key().await?.as_deref());
         let cards = passkeys.into_iter().map(|passkey| passkey_card(passkey, row.created, &used));
@@ -136,13 +138,13 @@ impl Call {
         let personal = [row.username.as_str(), &row.display_name, "latchkey"];
         let hash = self.server.passwords.hash_new(password, &personal).await?;
         let key = self.key().await?;
-        let comes_back = row.automatic && !self.providers_of(account).await?.is_empty();
+        let comes_back = row.automatic && self.is_remembered(account).await?;
         let before = store.set_password(account, &key, &hash, comes_back, self.now()).await;
         // This session may have been ended while the hash was computed.
         let before = before.map_err(internal)?.ok_or(Code::SignInRequired)?;
         let event = if before { Event::PasswordChanged } else { Event::PasswordSet };
         self.record(account, event, "").await;
-        let ends_automatic = before && comes_back && self.server.automatic;
+        let ends_automatic = before && comes_back && self.server.automatic && !row.second_factor;
         Ok(NewPassword { replaced: before, ends_automatic })
     }
 
@@ -235,9 +237,15 @@ impl Call {
     async fn is_automatic(&self) -> Result<bool> {
         let account = self.visit.signed_in().await?;
         let row = self.server.store.account(account).await.map_err(internal)?;
-        let on = self.server.automatic && row.is_some_and(|row| row.automatic);
-        let proofs = self.proofs().await?;
-        Ok(on && (proofs.password || !proofs.providers.is_empty()))
+        let on = row.is_some_and(|row| row.automatic && !row.second_factor);
+        let password = self.server.store.has_password(account).await.map_err(internal)?;
+        Ok(on && self.server.automatic && (password || self.is_remembered(account).await?))
+    }
+
+    /// Whether a browser may remember one of the account's providers.
+    async fn is_remembered(&self, account: Uuid) -> Result<bool> {
+        let providers = self.providers_of(account).await?;
+        Ok(providers.iter().any(|provider| provider.origin.is_some()))
     }
 
     /// Deletes the account. Its orders stay, without the person.

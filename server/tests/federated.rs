@@ -17,7 +17,10 @@ use support::{
     provider::{Asked, CLIENT, Clients, Provider, Token, altered},
     visitor::{Answer, PASSWORD, Shop, Visitor},
 };
-use tokio::{runtime::Handle, task::spawn_blocking};
+use tokio::{
+    runtime::Handle,
+    task::{spawn_blocking, yield_now},
+};
 use tower::ServiceExt;
 
 const SECOND: i64 = 1000;
@@ -335,6 +338,10 @@ on_both! {
         choose(&mut visitor, "robin").await.expect_redirect("/cart");
         let page = visitor.get("/cart").await;
         assert!(told(&page).contains(r#""id":"subject of robin","name":"Robin""#));
+        // No provider is given that for a name.
+        visitor.sign_out().await;
+        let path = "/federated/acorn?login_hint=subject+of+robin&next=/cart";
+        assert_eq!(leave(&mut visitor, path).await.get("login_hint"), None);
     }
 
     async fn of_providers_at_one_origin_a_browser_remembers_none(town: Town) {
@@ -343,6 +350,7 @@ on_both! {
         through(&mut visitor, &town.acorn, "robin", "/cart").await.expect_redirect("/sign-up/provider?next=/cart");
         choose(&mut visitor, "robin").await.expect_redirect("/cart");
         assert!(!remembers(&town.acorn, &visitor.get("/cart").await));
+        visitor.get("/account").await.expect_no_text("may sign you in");
         // Either could be meant.
         visitor.get(&by_itself(&town.acorn)).await.expect_status(404);
         let page = told(&realms.visitor().get("/").await);
@@ -639,6 +647,29 @@ on_both! {
         town.acorn.change_keys("first");
         through(&mut visitor, &town.acorn, "robin", "/cart").await.expect_redirect("/cart");
         assert_eq!(town.acorn.books().asked_for_keys, 2);
+    }
+
+    async fn who_goes_away_while_new_keys_are_fetched_leaves_nobody_waiting(town: Town) {
+        town.member("robin").await;
+        town.shop.clock.advance(10 * SECOND);
+        town.acorn.change_keys("second");
+        let mut one = town.shop.visitor();
+        let first = nonce(&mut one, "acorn").await;
+        let token = town.acorn.sign(&town.acorn.token("robin", &first));
+        let mut two = town.shop.visitor();
+        let second = nonce(&mut two, "acorn").await;
+        // The first connection is gone as soon as the provider is asked.
+        let asked = async {
+            while town.acorn.books().asked_for_keys < 2 {
+                yield_now().await;
+            }
+        };
+        tokio::select! {
+            _ = bring(&mut one, "acorn", &first, &token) => panic!("it was answered before it could go"),
+            () = asked => {}
+        }
+        let token = town.acorn.sign(&town.acorn.token("robin", &second));
+        bring(&mut two, "acorn", &second, &token).await.expect_status(200);
     }
 
     async fn two_who_come_with_a_new_key_at_once_are_both_let_in(town: Town) {
@@ -1462,6 +1493,13 @@ on_both! {
         let answer = come_back(&mut stranger, &town.acorn, &second, &token).await;
         assert!(answer.by_hand().unwrap().starts_with("latchkey-by-hand=0; Path=/; Max-Age=3600;"));
         answer.expect_redirect("/");
+
+        // Who signed out meanwhile does so for longer.
+        visitor.sign_out().await;
+        assert!(visitor.by_hand);
+        let answer = come_back(&mut visitor, &town.acorn, &second, &token).await;
+        assert_eq!(answer.by_hand(), None);
+        answer.expect_redirect("/");
     }
 
     async fn a_new_password_lets_no_browser_come_back_with_its_provider(town: Town) {
@@ -1474,6 +1512,8 @@ on_both! {
         owner.post(CHANGE, &password("herons prefer galoshes")).await.expect_redirect("/account");
         let page = owner.get("/account").await.expect_text("All other sessions have ended.");
         page.expect_text("Automatic sign-in is off now");
+        owner.post(CHANGE, &password("wrens avoid tambourines")).await.expect_redirect("/account");
+        owner.get("/account").await.expect_text("All other sessions have ended.").expect_no_text("is off now");
 
         let asked = leave(&mut elsewhere, &by_itself(&town.acorn)).await;
         let token = token_for(&town.acorn, "robin", &asked);

@@ -77,6 +77,8 @@ pub struct IdentityCard {
     pub linked: Instant,
     /// Whether the store still works with the provider.
     pub works: bool,
+    /// Whether browsers may remember it.
+    pub remembered: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,7 +95,7 @@ pub struct PasskeyCard {
     pub last_used_with: String,
     /// Backup state (BS): whether its provider keeps a copy elsewhere.
     pub synced: bool,
-    /// Whether the last sign-in of this session used it.
+    /// Whether it was the last passkey that signed this session in, or proved who sits there.
     pub this_device: bool,
     /// Whether the model of its authenticator was attested.
     pub verified_model: bool,

@@ -83,11 +83,10 @@ fn with_provider(provider: IdentityProvider, next: String) -> impl IntoView {
 }
 
 fn aside(proofs: &Proofs) -> &'static str {
-    match (proofs.passkey, proofs.password) {
-        (true, true) => "Neither at hand?",
-        (false, false) if proofs.providers.is_empty() => {
-            "This account has neither a passkey nor a password."
-        }
-        _ => "Not at hand?",
+    match usize::from(proofs.passkey) + usize::from(proofs.password) + proofs.providers.len() {
+        0 => "This account has neither a passkey nor a password.",
+        1 => "Not at hand?",
+        2 => "Neither at hand?",
+        _ => "None of these at hand?",
     }
 }

@@ -55,7 +55,9 @@ pub(super) fn pause() {
     PAUSED.set(true);
 }
 
+/// Whatever was fetched before may belong to a session that has ended.
 pub(super) fn resume() {
+    PREFETCHED.set(None);
     PAUSED.set(false);
 }
 

@@ -70,8 +70,11 @@ pub(super) async fn by_hand_from_now_on(call: &Call, response: Response) -> Resp
     sign_in_by_hand(call, response, NOW_ON, FOR_LONG).await
 }
 
-/// The same where the next try may do better: for an hour.
+/// The same where the next try may do better: for an hour. Who signed out stays out for longer.
 pub(super) async fn by_hand_for_a_while(call: &Call, response: Response) -> Response {
+    if call.by_hand == ByHand::FromNowOn {
+        return response;
+    }
     sign_in_by_hand(call, response, FOR_NOW, 60 * 60).await
 }
 

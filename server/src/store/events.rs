@@ -13,10 +13,10 @@ const KEPT: i64 = 90 * 24 * 60 * 60 * 1000;
 const SHOWN: i64 = 50;
 const FAILURES_SHOWN: i64 = 20;
 /// Milliseconds between two failures of the same way to sign in, with the same kind of browser,
-/// that are kept, and how many there may be meanwhile of all ways and browsers: nobody is to
-/// fill the database with them, nor to hide behind the owner's own mistakes.
+/// that are kept, and how many of that way there may be meanwhile: nobody is to fill the database
+/// with them, and few can hide behind the owner's own mistakes.
 const FAILURES_APART: i64 = 60 * 60 * 1000;
-const FAILURES_MEANWHILE: i64 = 20;
+const FAILURES_MEANWHILE: i64 = 3;
 
 #[derive(Clone, Copy, Debug)]
 pub struct NewEvent<'a> {
@@ -83,7 +83,7 @@ impl Store {
                 WHERE account_id = a.id AND kind = $2 AND detail = $3 AND browser = $4
                 AND at > $5 - $7)
             AND (SELECT COUNT(*) FROM events
-                WHERE account_id = a.id AND kind = $2 AND at > $5 - $7) < $8",
+                WHERE account_id = a.id AND kind = $2 AND detail = $3 AND at > $5 - $7) < $8",
         )
         // In the order of time, also within a millisecond.
         .bind(Uuid::now_v7().to_string())

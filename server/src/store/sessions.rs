@@ -155,6 +155,8 @@ impl Store {
         next_epoch(&mut *tx, account).await?;
         let sessions = sessions_of(&mut *tx, account, now).await?;
         let Some(session) = sessions.into_iter().find(|session| session.handle() == handle) else {
+            // It may be changing its id just now; it does not begin anew then.
+            tx.commit().await?;
             return Ok(None);
         };
         query("DELETE FROM sessions WHERE id = $1").bind(&session.key).execute(&mut *tx).await?;

@@ -7,7 +7,7 @@ use super::back;
 use crate::{
     api::{SecurityEvent, backend},
     components::When,
-    pages::{load, path_part},
+    pages::{load, path_part, visitor},
 };
 
 #[component]
@@ -37,12 +37,16 @@ fn show(event: SecurityEvent) -> impl IntoView {
 }
 
 fn not_you() -> impl IntoView {
+    let unlink = (!visitor().providers.is_empty()).then(|| {
+        view! { <li><a href="/account#providers">"Unlink the accounts you do not know"</a></li> }
+    });
     view! {
         <section class="another" aria-labelledby="not-you">
             <h2 id="not-you">"This was not you?"</h2>
             <p>"Then shut others out, in this order:"</p>
             <ol class="steps">
                 <li><a href="/account#passkeys">"Delete the passkeys you do not know"</a></li>
+                {unlink}
                 <li><a href="/account/password">"Change or remove the password"</a></li>
                 <li><a href="/account/recovery-codes">"Make new recovery codes"</a></li>
                 <li><a href="/account#sessions">"End all other sessions"</a></li>

@@ -167,7 +167,7 @@ fn second_factor_state(account: &api::Account) -> impl IntoView + use<> {
 
 /// What a browser would have to do for an automatic sign-in.
 fn remembers(account: &api::Account) -> &'static str {
-    let provider = account.identities.iter().any(|identity| identity.works);
+    let provider = account.identities.iter().any(|identity| identity.remembered);
     match (account.has_password, provider) {
         (true, true) => "has saved your password, or remembers your provider,",
         (false, true) => "remembers your provider",
