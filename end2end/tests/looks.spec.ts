@@ -328,7 +328,7 @@ test.describe('to a screen reader', () => {
     await expect(page.getByRole('main')).toMatchAriaSnapshot(`
       - main:
         - heading "Confirm that it is you" [level=1]
-        - paragraph: What comes next changes how this account is signed in to, so the store asks once more. This holds for five minutes.
+        - paragraph: What comes next changes how this account is signed in to, or deletes it, so the store asks once more. This holds for five minutes.
         - button "Use a passkey"
         - status
         - text: Password

@@ -125,7 +125,8 @@ impl Call {
     ) -> Result<Option<&'a str>> {
         let Some(hint) = hint.and_then(|hint| plain(hint).ok()) else { return Ok(None) };
         let found = self.server.store.identity(provider.issuer.as_str(), hint).await;
-        Ok(found.map_err(internal)?.is_none().then_some(hint))
+        let nameless = found.map_err(internal)?.is_some_and(|identity| identity.label.is_empty());
+        Ok((!nameless).then_some(hint))
     }
 
     /// Links need a fresh proof before anything is asked of the provider.
