@@ -84,6 +84,17 @@ export async function overhearSignals(page: Page): Promise<string[]> {
   return given;
 }
 
+/** Requests to this address wait for what is given back to be called. */
+export async function holdBack(page: Page, url: string): Promise<() => void> {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route(url, async (route) => {
+    await released;
+    await route.continue();
+  });
+  return release;
+}
+
 /** A browser without the signals: it is older than they are. */
 export async function withoutSignals(page: Page) {
   await page.addInitScript(() => {

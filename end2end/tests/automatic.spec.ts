@@ -1,6 +1,7 @@
 // Signing in without anybody's press: with what the browser gives without a dialog.
 
 import type { Locator, Page } from '@playwright/test';
+import { holdBack } from '../browser.ts';
 import { Credentials, expireSession, forgetSignOut, settled, SILENT } from '../credentials.ts';
 import { expectAccessible, test as base, waysOfSessions } from '../federation.ts';
 import {
@@ -162,12 +163,7 @@ for (const [name, use] of Object.entries(USES)) {
   test(`a page that ${name} before its scripts are there stays as it is`, async ({ page, credentials, passwordOwner }) => {
     credentials.bring(passwordOwner);
     await page.setViewportSize({ width: 800, height: 400 });
-    let arrive = () => {};
-    const later = new Promise<void>((resolve) => (arrive = resolve));
-    await page.route('**/latchkey.wasm', async (route) => {
-      await later;
-      await route.continue();
-    });
+    const arrive = await holdBack(page, '**/latchkey.wasm');
     await page.goto('/products/lantern');
     await use(page);
     arrive();
@@ -182,12 +178,7 @@ test('what was typed while the store answered stays, and the next page tells', a
   passwordOwner,
 }) => {
   credentials.bring(passwordOwner);
-  let answer = () => {};
-  const later = new Promise<void>((resolve) => (answer = resolve));
-  await page.route('/sign-in', async (route) => {
-    await later;
-    await route.continue();
-  });
+  const answer = await holdBack(page, '/sign-in');
   const asked = page.waitForRequest((request) => request.method() === 'POST');
   const done = answered(page);
   await page.goto('/products/lantern');

@@ -1,6 +1,6 @@
 // `/browser-support`: what this browser says of itself, and what follows from it.
 
-import { withoutImmediate, withoutWebAuthn } from '../browser.ts';
+import { holdBack, withoutImmediate, withoutWebAuthn } from '../browser.ts';
 import { withoutPasswords } from '../credentials.ts';
 import { expect, hydrated, open, test } from '../fixtures.ts';
 import type { Page } from '@playwright/test';
@@ -61,12 +61,7 @@ for (const width of [390, 1280]) {
   test(`nothing moves when the browser answers, ${width} pixels wide`, async ({ page, authenticator }) => {
     expect(await authenticator.credentials()).toEqual([]);
     await page.setViewportSize({ width, height: 900 });
-    let arrive = () => {};
-    const later = new Promise<void>((resolve) => (arrive = resolve));
-    await page.route('**/latchkey.wasm', async (route) => {
-      await later;
-      await route.continue();
-    });
+    const arrive = await holdBack(page, '**/latchkey.wasm');
     await page.goto('/browser-support');
     await expect(row(page, 'immediateGet')).toHaveText('unknown');
     const places = () => page.locator('.rungs li, .browser-support tr').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));

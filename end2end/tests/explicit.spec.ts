@@ -1,6 +1,14 @@
 // Flow 1: "Sign in" in the header.
 
-import { callsTo, inOriginTrial, overhear, withoutImmediate, withoutWebAuthn, withSavedPassword } from '../browser.ts';
+import {
+  callsTo,
+  holdBack,
+  inOriginTrial,
+  overhear,
+  withSavedPassword,
+  withoutImmediate,
+  withoutWebAuthn,
+} from '../browser.ts';
 import { expect, expectSignedIn, hydrated, open, pressSignOut, signInLink, test } from '../fixtures.ts';
 
 test('with a passkey, one press signs in and stays on the page', async ({ page, passkeyOwner, database }) => {
@@ -160,12 +168,7 @@ test('a press out of the blue, with nothing fetched yet, works as well', async (
 });
 
 test('a press before the page is at work follows the link', async ({ page }) => {
-  let arrive = () => {};
-  const later = new Promise<void>((resolve) => (arrive = resolve));
-  await page.route('**/latchkey.wasm', async (route) => {
-    await later;
-    await route.continue();
-  });
+  const arrive = await holdBack(page, '**/latchkey.wasm');
   await page.goto('/products/lantern');
   await signInLink(page).click();
 

@@ -1,7 +1,7 @@
 // "Ask for a passkey after my password"
 
 import type { Page } from '@playwright/test';
-import { ignoringAllowCredentials, overhear, withSavedPassword } from '../browser.ts';
+import { holdBack, ignoringAllowCredentials, overhear, withSavedPassword } from '../browser.ts';
 import {
   addToCart,
   expect,
@@ -55,12 +55,7 @@ test('nobody can press before the page is at work', async ({ page, authenticator
   await authenticator.answers(false);
   await givePassword(page, careful);
   await authenticator.answers(true);
-  let arrive = () => {};
-  const later = new Promise<void>((resolve) => (arrive = resolve));
-  await page.route('**/latchkey.wasm', async (route) => {
-    await later;
-    await route.continue();
-  });
+  const arrive = await holdBack(page, '**/latchkey.wasm');
   await page.reload();
   await expect(usePasskey(page)).toBeDisabled();
   arrive();
@@ -233,7 +228,7 @@ test('switched off, the password alone signs in again', async ({ page, authentic
   await page.goto('/account/second-factor');
   await expect(page.getByText('It is on.')).toBeVisible();
   await page.getByRole('button', { name: 'Switch off' }).click();
-  await expect(page.getByText('Your password alone signs in again.')).toBeVisible();
+  await expect(page.getByText('The second factor is off.')).toBeVisible();
   expect(database.accounts(careful.username)).toMatchObject([{ second_factor: 0 }]);
 
   await signOut(page);

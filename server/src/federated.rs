@@ -19,7 +19,7 @@ use crate::{
     internal,
     oidc::{self, Claims, Exchange, Prompt, Provider, Started, UNASKED},
     plain,
-    session::{Means, Stranger},
+    session::{Half, Means, Stranger},
     store::{Deletion, IdentityRow, NewAccount, NewIdentity, StoreError},
 };
 
@@ -244,8 +244,9 @@ impl Call {
         let federated = remembered(provider, subject, label, &row.display_name);
         if row.second_factor {
             self.record(row.id, Event::SecondFactorAskedAfter, &provider.name).await;
-            let (name, now) = (provider.name.clone(), self.now());
-            self.visit.sign_in_half(row.id, Some(name), federated, now).await?;
+            let provider = Some(provider.name.clone());
+            let half = Half { account: row.id, at: self.now(), provider, federated };
+            self.visit.sign_in_half(half).await?;
             return Ok(SignedIn::PasskeyToo);
         }
         let how = Means::Provider(provider.name.clone());

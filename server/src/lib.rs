@@ -63,8 +63,8 @@ pub struct Call {
     pub by_hand: ByHand,
 }
 
-/// Whether a browser's person signs in by hand only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a browser's person signs in by hand only; the longest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ByHand {
     No,
     /// Something went wrong that will pass.

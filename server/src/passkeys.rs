@@ -27,7 +27,7 @@ const DISMISSED: i64 = 30 * 24 * 60 * 60 * 1000;
 #[derive(Debug, Serialize, Deserialize)]
 struct Pending {
     account: Uuid,
-    conditional: bool,
+    mode: Mode,
     state: String,
 }
 
@@ -61,9 +61,14 @@ impl Call {
         let passkeys = store.passkeys_of(account).await.map_err(internal)?;
         let known = passkeys.iter().map(credential_id).collect::<Result<_>>()?;
         let user = User { id: account, username: &row.username, display_name: &row.display_name };
+        let mode = match (conditional, here) {
+            (true, _) => Mode::Conditional,
+            (false, true) => Mode::ThisDevice,
+            (false, false) => Mode::Modal,
+        };
         let rp = &self.server.relying_party;
-        let started = registration::start(rp, user, known, mode(conditional, here))?;
-        let pending = Pending { account, conditional, state: started.state.clone() };
+        let started = registration::start(rp, user, known, mode)?;
+        let pending = Pending { account, mode, state: started.state.clone() };
         self.keep_ceremony(ADDITION, &started, &pending).await?;
         Ok(started.into())
     }
@@ -78,9 +83,8 @@ impl Call {
         if pending.account != account {
             return Err(Code::ChallengeUnknown.into());
         }
-        let mode = mode(pending.conditional, false);
         let rp = &self.server.relying_party;
-        let registered = registration::finish(rp, &pending.state, response, mode)?;
+        let registered = registration::finish(rp, &pending.state, response, pending.mode)?;
         let passkey = self.new_passkey(registered);
         let provider = providers::name(&passkey.aaguid).map(str::to_owned);
         let added = self.server.store.add_passkey(account, &passkey, self.now()).await;
@@ -293,14 +297,6 @@ pub(crate) fn in_words(how: &Means, passkeys: &[PasskeyRow]) -> String {
         Means::ProviderAndRecoveryCode(name) => format!("with {name} and a recovery code"),
         Means::SavedPassword => "automatically, with the saved password".to_owned(),
         Means::RememberedProvider(name) => format!("automatically, with {name}"),
-    }
-}
-
-fn mode(conditional: bool, here: bool) -> Mode {
-    match (conditional, here) {
-        (true, _) => Mode::Conditional,
-        (false, true) => Mode::ThisDevice,
-        (false, false) => Mode::Modal,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     events::Event,
     internal,
     session::Means,
+    store::AccountRow,
 };
 
 const PROOF: &str = "proof";
@@ -147,7 +148,7 @@ impl Call {
     pub async fn sign_in_with_recovery_code(&self, username: &str, code: &str) -> Result<()> {
         let key = Username::parse(username).map(|username| username.key()).unwrap_or_default();
         let row = self.server.store.account_named(&key).await.map_err(internal)?;
-        self.use_recovery_code(row.map(|row| row.id), code, Means::RecoveryCode).await
+        self.use_recovery_code(row, code, Means::RecoveryCode).await
     }
 
     /// A recovery code is a second factor as well.
@@ -160,21 +161,24 @@ impl Call {
             Some(provider) => Means::ProviderAndRecoveryCode(provider),
             None => Means::PasswordAndRecoveryCode,
         };
-        self.use_recovery_code(Some(half.account), code, how).await?;
+        let row = self.server.store.account(half.account).await.map_err(internal)?;
+        self.use_recovery_code(row, code, how).await?;
         self.visit.set_federated(half.federated).await
     }
 
-    async fn use_recovery_code(&self, account: Option<Uuid>, code: &str, how: Means) -> Result<()> {
-        let hash = recovery::hash(code);
-        let epoch = match account {
-            Some(account) => self.sessions_epoch(account).await?,
-            None => 0,
-        };
+    /// `row`: from before the code was checked, see [`Call::sign_in`].
+    async fn use_recovery_code(
+        &self,
+        row: Option<AccountRow>,
+        code: &str,
+        how: Means,
+    ) -> Result<()> {
+        let (hash, account) = (recovery::hash(code), row.as_ref().map(|row| row.id));
         let taken = self.server.store.take_recovery_code(account, &hash).await.map_err(internal)?;
-        match account {
-            Some(account) if taken => self.sign_in(account, how, epoch).await.map(drop),
-            Some(account) => {
-                self.record(account, Event::SignInFailed, "with a recovery code").await;
+        match row {
+            Some(row) if taken => self.sign_in(row.id, how, row.sessions_epoch).await.map(drop),
+            Some(row) => {
+                self.record(row.id, Event::SignInFailed, "with a recovery code").await;
                 Err(Code::RecoveryCodeWrong.into())
             }
             None => Err(Code::RecoveryCodeWrong.into()),

@@ -98,7 +98,7 @@ impl Means {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Half {
     pub account: Uuid,
-    at: Instant,
+    pub at: Instant,
     /// The provider's name; none: it was the password.
     #[serde(default)]
     pub provider: Option<String>,
@@ -321,20 +321,14 @@ impl Visit {
     ///
     /// # Errors
     /// [`Code::Internal`] when the session cannot be changed.
-    pub async fn sign_in_half(
-        &self,
-        account: Uuid,
-        provider: Option<String>,
-        federated: Option<Federated>,
-        now: Instant,
-    ) -> Result<()> {
+    pub async fn sign_in_half(&self, half: Half) -> Result<()> {
         self.0.cycle_id().await.map_err(internal)?;
         for key in
             [ACCOUNT, EPOCH, SIGN_IN, HANDLE, USED, PROVED, OFFER, NOTICE, NEWCOMER, FEDERATED]
         {
             self.remove(key).await?;
         }
-        self.put(HALF, Half { account, at: now, provider, federated }).await
+        self.put(HALF, half).await
     }
 
     /// Whoever is signed in has just proved it, and gets a new session id. `epoch`: as in

@@ -20,7 +20,7 @@ use crate::{
     internal,
     passkeys::described,
     plain,
-    session::{Means, SignIn},
+    session::{Half, Means, SignIn},
     store::{Challenge, PasskeyRow, PasskeyUse, PasswordRow, StoreError},
 };
 
@@ -68,7 +68,8 @@ impl Call {
         let account = found.account;
         if found.second_factor {
             self.record(account, Event::SecondFactorAsked, "").await;
-            self.visit.sign_in_half(account, None, None, self.now()).await?;
+            let half = Half { account, at: self.now(), provider: None, federated: None };
+            self.visit.sign_in_half(half).await?;
             return Ok(SignedIn::PasskeyToo);
         }
         let signed_in = self.sign_in(account, Means::Password, found.sessions_epoch).await?;
@@ -189,7 +190,7 @@ impl Call {
     }
 
     /// Of an account, before what proves it is checked: see [`Call::sign_in`].
-    pub(crate) async fn sessions_epoch(&self, account: Uuid) -> Result<i64> {
+    async fn sessions_epoch(&self, account: Uuid) -> Result<i64> {
         let row = self.server.store.account(account).await.map_err(internal)?;
         let row = row.ok_or_else(|| internal("an account has gone during its sign-in"))?;
         Ok(row.sessions_epoch)

@@ -127,8 +127,8 @@ impl Call {
             other => internal(other),
         })?;
         self.record(account.id, Event::AccountCreated, "").await;
-        let epoch = self.sessions_epoch(account.id).await?;
-        self.sign_in(account.id, how, epoch).await
+        // Nobody has ended sessions of an account that has just begun.
+        self.sign_in(account.id, how, 0).await
     }
 
     /// A passkey as it is stored, with the browser that it came from.

@@ -3,7 +3,6 @@
 use app::api::{
     Account, Code, Instant, PasskeyCard, PublicError, Result, SessionCard, Upkeep, Visitor,
 };
-
 use uuid::Uuid;
 
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
     passkeys::in_words,
     plain,
     providers::provider_or_passkey,
-    store::{PasskeyRow, SessionRow, StoreError},
+    store::{AccountRow, PasskeyRow, SessionRow, StoreError},
 };
 
 /// What a new password did.
@@ -77,14 +76,12 @@ impl Call {
         let used = self.visit.passkey_used().await?;
         let has_password = store.has_password(id).await.map_err(internal)?;
         let (identities, other_providers) = self.identity_cards(id).await?;
-        let by_itself = has_password || identities.iter().any(|identity| identity.remembered);
-        let by_itself = by_itself && !row.second_factor;
         let session_cards = session_cards(sessions, &passkeys, self.visit.key().await?.as_deref());
         let cards = passkeys.into_iter().map(|passkey| passkey_card(passkey, row.created, &used));
         Ok(Account {
             name: row.name(),
             has_password,
-            automatic: self.server.automatic.then_some(row.automatic).filter(|_| by_itself),
+            automatic: self.automatic(&row).await?,
             identities,
             other_providers,
             second_factor: row.second_factor,
@@ -138,14 +135,14 @@ impl Call {
         let personal = [row.username.as_str(), &row.display_name, "latchkey"];
         let hash = self.server.passwords.hash_new(password, &personal).await?;
         let key = self.key().await?;
-        let comes_back = row.automatic && self.is_remembered(account).await?;
+        let comes_back = self.is_remembered(account).await?;
         let before = store.set_password(account, &key, &hash, comes_back, self.now()).await;
         // This session may have been ended while the hash was computed.
         let before = before.map_err(internal)?.ok_or(Code::SignInRequired)?;
         let event = if before { Event::PasswordChanged } else { Event::PasswordSet };
         self.record(account, event, "").await;
-        let ends_automatic = before && comes_back && self.server.automatic && !row.second_factor;
-        Ok(NewPassword { replaced: before, ends_automatic })
+        let automatic = self.automatic(&row).await? == Some(true);
+        Ok(NewPassword { replaced: before, ends_automatic: before && comes_back && automatic })
     }
 
     /// Removes the password. `false`: there was none.
@@ -164,19 +161,17 @@ impl Call {
         Ok(true)
     }
 
-    /// Tells whether there is a password.
-    ///
     /// # Errors
     /// [`Code::ProofRequired`], or [`Code::SecondFactorMissing`] when there is nothing to
     /// ask for.
-    pub async fn set_second_factor(&self, on: bool) -> Result<bool> {
+    pub async fn set_second_factor(&self, on: bool) -> Result<()> {
         let account = self.visit.proved(self.now()).await?;
         if !self.server.store.set_second_factor(account, on).await.map_err(internal)? {
             return Err(Code::SecondFactorMissing.into());
         }
         let event = if on { Event::SecondFactorOn } else { Event::SecondFactorOff };
         self.record(account, event, "").await;
-        self.server.store.has_password(account).await.map_err(internal)
+        Ok(())
     }
 
     /// # Errors
@@ -237,9 +232,17 @@ impl Call {
     async fn is_automatic(&self) -> Result<bool> {
         let account = self.visit.signed_in().await?;
         let row = self.server.store.account(account).await.map_err(internal)?;
-        let on = row.is_some_and(|row| row.automatic && !row.second_factor);
-        let password = self.server.store.has_password(account).await.map_err(internal)?;
-        Ok(on && self.server.automatic && (password || self.is_remembered(account).await?))
+        Ok(self.automatic(&row.ok_or(Code::SignInRequired)?).await? == Some(true))
+    }
+
+    /// Whether automatic sign-in is on; none where there is nothing to sign in with, or never
+    /// without being asked.
+    async fn automatic(&self, row: &AccountRow) -> Result<Option<bool>> {
+        if !self.server.automatic || row.second_factor {
+            return Ok(None);
+        }
+        let password = self.server.store.has_password(row.id).await.map_err(internal)?;
+        Ok((password || self.is_remembered(row.id).await?).then_some(row.automatic))
     }
 
     /// Whether a browser may remember one of the account's providers.

@@ -432,7 +432,7 @@ on_both! {
         visitor.get("/account/second-factor").await.expect_text("It is on.");
         visitor.post("/account/second-factor", &[("on", "no")]).await.expect_redirect("/account");
         let page = visitor.get("/account").await.expect_text("There is no password that could need one.");
-        page.expect_text("The second factor is off.").expect_no_text("Your password alone signs in again.");
+        page.expect_text("The second factor is off.");
         visitor.post("/account/password", &[("action", "remove")]).await.expect_redirect("/account");
         visitor.get("/account").await.expect_text("There was no password to remove.");
     }

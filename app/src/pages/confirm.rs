@@ -43,7 +43,7 @@ fn show(proofs: Proofs, next: String) -> impl IntoView {
 /// immediate request refuses `allowCredentials`, so another account's passkey could
 /// answer it; it leaves out security keys and other devices; and Chrome's guidance
 /// is not to use it for asking again.
-fn with_passkey(next: String) -> impl IntoView {
+pub(super) fn with_passkey(next: String) -> impl IntoView {
     view! {
         <PasskeyProof next>
             <button type="button" class="button">"Use a passkey"</button>

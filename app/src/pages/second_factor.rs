@@ -3,11 +3,10 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{form_outcome, load, next_path};
+use super::{confirm::with_passkey, form_outcome, load, next_path};
 use crate::{
     api::backend,
     components::{Control, Field, FormAlert},
-    passkey::PasskeyProof,
 };
 
 #[component]
@@ -24,12 +23,7 @@ fn show(next: String) -> impl IntoView {
             <h1>"One more step"</h1>
             <p>"So far, so good. This account also asks for one of its passkeys."</p>
             <FormAlert/>
-            <PasskeyProof next=next.clone()>
-                <button type="button" class="button">"Use a passkey"</button>
-            </PasskeyProof>
-            <noscript>
-                <p class="note">"Passkeys need JavaScript. If you have recovery codes, those work without it."</p>
-            </noscript>
+            {with_passkey(next.clone())}
             {with_code(next)}
         </div>
     }

@@ -350,17 +350,13 @@ pub(super) async fn signal_account(signals: &Signals) {
     let details = account_details(signals);
     set(&details, "allAcceptedCredentialIds", &accepted);
     let accepted = signal("signalAllAcceptedCredentials", &details);
-    let mut named = None;
     if let Some(AccountName { username, display_name }) = &signals.name {
         let details = account_details(signals);
         set(&details, "name", &username.into());
         set(&details, "displayName", &display_name.into());
-        named = Some(signal("signalCurrentUserDetails", &details));
+        signal("signalCurrentUserDetails", &details).await;
     }
     accepted.await;
-    if let Some(named) = named {
-        named.await;
-    }
 }
 
 fn account_details(signals: &Signals) -> Object {

@@ -1,6 +1,7 @@
 //! Creating a passkey (WebAuthn L3 §7.1).
 
 use app::api::Code;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 use webauthn_rs::prelude::{CredentialID, Passkey};
@@ -23,7 +24,7 @@ pub struct User<'a> {
 }
 
 /// How a passkey comes to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
     /// A person asks for it, and confirms it.
     Modal,

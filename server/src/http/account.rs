@@ -125,6 +125,9 @@ pub(super) struct PasswordChange {
     action: PasswordAction,
 }
 
+const REMOVED: &str =
+    "Your password is removed. Your password manager may still offer it: delete it there.";
+
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum PasswordAction {
@@ -143,11 +146,7 @@ pub(super) async fn change_password(post: Post<PasswordChange>) -> Answer {
             false => "Your password is set.".to_owned(),
         }),
         PasswordAction::Remove => call.remove_password().await.map(|removed| match removed {
-            true => {
-                "Your password is removed. Your password manager may still offer it: delete it \
-                     there."
-                    .to_owned()
-            }
+            true => REMOVED.to_owned(),
             false => "There was no password to remove.".to_owned(),
         }),
     };
@@ -179,12 +178,10 @@ pub(super) async fn set_second_factor(post: Post<Switch>) -> Answer {
     let Post { call, uri, fields, .. } = post;
     let on = fields.on == Answered::Yes;
     match call.set_second_factor(on).await {
-        Ok(_) if on => {
+        Ok(()) if on => {
             done(&call, "From now on, a passkey is asked for after your password.").await
         }
-        Ok(true) => done(&call, "Your password alone signs in again.").await,
-        // Removed meanwhile; a provider could be asked for one as well.
-        Ok(false) => done(&call, "The second factor is off.").await,
+        Ok(()) => done(&call, "The second factor is off.").await,
         Err(error) => refused(error, call, &uri, vec![], whole_form).await,
     }
 }

@@ -14,12 +14,12 @@ use super::{
     extract::{Path, Query},
     forms::{self, Answer, Post, Sender, entered, whole_form},
     guard::is_same_origin,
-    login_status::{by_hand_for_a_while, by_hand_from_now_on},
+    login_status::sign_in_by_hand,
     pages::show_again,
     status,
 };
 use crate::{
-    Call,
+    ByHand, Call,
     federated::{Arrival, Callback, Intent, Return},
 };
 
@@ -62,7 +62,8 @@ async fn lead(call: Call, headers: &HeaderMap, id: &str, way: Way) -> Answer {
     }
     let intent = if way.automatic.is_empty() { Intent::SignIn } else { Intent::Automatic };
     if intent == Intent::Automatic && !call.may_sign_in_by_itself().await? {
-        return Ok(by_hand_from_now_on(&call, Redirect::to(&next).into_response()).await);
+        let back = Redirect::to(&next).into_response();
+        return Ok(sign_in_by_hand(&call, ByHand::FromNowOn, back).await);
     }
     match call.start_federation(id, intent, &next, way.login_hint.as_deref()).await {
         Ok(url) => Ok(Redirect::to(url.as_str()).into_response()),
@@ -96,13 +97,13 @@ async fn failed(call: Call, intent: Intent, next: String, error: PublicError) ->
     let page = match intent {
         // Nobody asked for it, so nobody hears of it.
         Intent::Automatic => {
-            let back = Redirect::to(&next).into_response();
-            return match error.code {
+            let by_hand = match error.code {
                 Code::ProviderUnavailable | Code::ProviderTimeout | Code::Internal | Code::Busy => {
-                    by_hand_for_a_while(&call, back).await
+                    ByHand::ForNow
                 }
-                _ => by_hand_from_now_on(&call, back).await,
+                _ => ByHand::FromNowOn,
             };
+            return sign_in_by_hand(&call, by_hand, Redirect::to(&next).into_response()).await;
         }
         Intent::SignIn => Uri::from_static("/sign-in"),
         Intent::Link(_) => Uri::from_static("/account"),

@@ -15,9 +15,9 @@ use axum::{
 use serde::{Deserialize, de::DeserializeOwned};
 use url::form_urlencoded::Serializer;
 
-use super::{Refused, login_status::by_hand_from_now_on, pages::show_again, status};
+use super::{Refused, login_status::sign_in_by_hand, pages::show_again, status};
 use crate::{
-    Call, Server,
+    ByHand, Call, Server,
     accounts::{DisplayName, Username, passwords},
     shop::{Change, delivery_problems},
     store::{Placement, Shortage},
@@ -221,7 +221,7 @@ pub(super) async fn sign_in(post: Post<SignInForm>) -> Answer {
             Ok(done) => signed_in(sender, done, &next),
             // What was refused once is not tried on every page.
             Err(error) if matches!(error.code, Code::NotAutomatic | Code::WrongPassword) => {
-                by_hand_from_now_on(&call, Refused(error).into_response()).await
+                sign_in_by_hand(&call, ByHand::FromNowOn, Refused(error).into_response()).await
             }
             Err(error) => Refused(error).into_response(),
         });

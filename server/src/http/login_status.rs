@@ -50,42 +50,30 @@ pub(super) async fn tell(call: Call, request: Request, next: Next) -> Response {
             set(&mut response, "set-login", "logged-in");
             let note = call.visit.sign_in_note().await.ok().flatten();
             if call.by_hand != ByHand::No && note.is_some_and(|note| !note.how.is_automatic()) {
-                set_cookie(&call, &mut response, "", 0);
+                set_cookie(&call, &mut response, ByHand::No);
             }
         }
         // A press on "Sign out" means it, also where the session had ended before.
         (_, None) if before.is_some() || signs_out && response.status().is_redirection() => {
             set(&mut response, "set-login", "logged-out");
             set(&mut response, "clear-site-data", CLEARED);
-            set_cookie(&call, &mut response, NOW_ON, FOR_LONG);
+            set_cookie(&call, &mut response, ByHand::FromNowOn);
         }
         _ => {}
     }
     response
 }
 
-/// The answer to an automatic sign-in that was refused. Not where another tab was faster and
-/// somebody is signed in by now: that was no refusal of anything.
-pub(super) async fn by_hand_from_now_on(call: &Call, response: Response) -> Response {
-    sign_in_by_hand(call, response, NOW_ON, FOR_LONG).await
-}
-
-/// The same where the next try may do better: for an hour. Who signed out stays out for longer.
-pub(super) async fn by_hand_for_a_while(call: &Call, response: Response) -> Response {
-    if call.by_hand == ByHand::FromNowOn {
-        return response;
-    }
-    sign_in_by_hand(call, response, FOR_NOW, 60 * 60).await
-}
-
-async fn sign_in_by_hand(
+/// The answer to an automatic sign-in that came to nothing: not again for now, or from now on;
+/// never for a shorter time than before. Not where another tab was faster and somebody is signed
+/// in by now: that was no refusal of anything.
+pub(super) async fn sign_in_by_hand(
     call: &Call,
+    by_hand: ByHand,
     mut response: Response,
-    value: &str,
-    seconds: u32,
 ) -> Response {
-    if matches!(call.visit.account().await, Ok(None)) {
-        set_cookie(call, &mut response, value, seconds);
+    if by_hand >= call.by_hand && matches!(call.visit.account().await, Ok(None)) {
+        set_cookie(call, &mut response, by_hand);
     }
     response
 }
@@ -95,7 +83,12 @@ fn set(response: &mut Response, name: &'static str, value: &'static str) {
     response.headers_mut().insert(name, value);
 }
 
-fn set_cookie(call: &Call, response: &mut Response, value: &str, seconds: u32) {
+fn set_cookie(call: &Call, response: &mut Response, by_hand: ByHand) {
+    let (value, seconds) = match by_hand {
+        ByHand::No => ("", 0),
+        ByHand::ForNow => (FOR_NOW, 60 * 60),
+        ByHand::FromNowOn => (NOW_ON, FOR_LONG),
+    };
     let secure = if call.server.origin.scheme() == "https" { "; Secure" } else { "" };
     let cookie =
         format!("{BY_HAND}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
