@@ -10,6 +10,7 @@ import {
   withoutConditionalCreate,
   withoutSignals,
 } from '../browser.ts';
+import { Credentials, forgetSignOut } from '../credentials.ts';
 import type { Database } from '../database.ts';
 import { continueWith, linkByRequest, openSignIn, test, withoutFedCm } from '../federation.ts';
 import {
@@ -74,6 +75,24 @@ const MEANS: Record<string, (signing: Signing) => Promise<() => Promise<void>>> 
       await givePassword(page, person);
       await authenticator.answers(true);
       await usePasskey(page);
+    };
+  },
+  'a password and then a recovery code': async ({ page, person }) => {
+    await askForPasskey(page);
+    const [code] = await makeCodes(page.request);
+    return async () => {
+      await givePassword(page, person);
+      await page.getByText('Use a recovery code instead').click();
+      await page.getByLabel('Recovery code').fill(code);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+    };
+  },
+  'what the browser brings by itself': async ({ page, person }) => {
+    const credentials = await Credentials.play(page);
+    return async () => {
+      await forgetSignOut(page);
+      credentials.bring(person);
+      await page.goto('/cart');
     };
   },
   'an account elsewhere': async ({ page, login }) => {
