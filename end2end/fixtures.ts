@@ -1,7 +1,7 @@
 // What every test starts with.
 
 import { randomUUID } from 'node:crypto';
-import { test as base, expect, type APIRequestContext, type Page, type Request } from '@playwright/test';
+import { test as base, expect, type APIRequestContext, type Locator, type Page, type Request } from '@playwright/test';
 import { Authenticator, type Transport } from './authenticator.ts';
 import { Database } from './database.ts';
 import { signUpByRequest } from './passkeys.ts';
@@ -140,6 +140,13 @@ export class Mishaps {
   #saw(mishap: string) {
     this.#seen.push(mishap);
   }
+}
+
+/** With the keyboard alone, which has to reach it. */
+export async function tabTo(page: Page, control: Locator) {
+  const isFocused = () => control.evaluate((element) => element === document.activeElement);
+  for (let presses = 0; presses < 60 && !(await isFocused()); presses++) await page.keyboard.press('Tab');
+  await expect(control).toBeFocused();
 }
 
 /** Opens a page and waits until its scripts are at work. */

@@ -16,6 +16,7 @@ import {
   signInLink,
   signInWithPassword,
   signOut,
+  tabTo,
   type Person,
 } from '../fixtures.ts';
 import { signUpByRequest } from '../passkeys.ts';
@@ -23,6 +24,9 @@ import type { Locator, Page } from '@playwright/test';
 
 /** Its browser may keep the password, and would be back at once. */
 const OFF = ' Automatic sign-in is off now, so that no browser comes back by itself.';
+const DELETED =
+  'The passkey is deleted and opens nothing any more. Where your browser can, it is telling its password manager ' +
+  'to forget it. If it is kept anywhere else, such as on a security key, delete it there.';
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 Firefox/153.0';
 
 type Fixtures = {
@@ -337,10 +341,6 @@ test.describe('adding a passkey', () => {
 });
 
 test.describe('deleting a passkey', () => {
-  const DELETED =
-    'The passkey is deleted and opens nothing any more. Where your browser can, it is telling its password manager ' +
-    'to forget it. If it is kept anywhere else, such as on a security key, delete it there.';
-
   test('is refused where nothing else signs in', async ({ page, owner, authenticator, database }) => {
     await cards(page).getByRole('link', { name: 'Delete' }).click();
     await expect(page.getByRole('heading', { name: 'Delete a passkey' })).toBeVisible();
@@ -399,6 +399,39 @@ test.describe('deleting a passkey', () => {
     await signInWithPassword(elsewhere, ownerWithPassword);
     await expectSignedIn(elsewhere, ownerWithPassword);
   });
+});
+
+test('the keyboard alone adds a passkey, deletes it, and ends a session', async ({
+  page,
+  ownerWithPassword,
+  elsewhere,
+  authenticator,
+  database,
+}) => {
+  const press = async (control: Locator) => {
+    await tabTo(page, control);
+    await page.keyboard.press('Enter');
+  };
+  await signInByRequest(elsewhere.request, ownerWithPassword);
+  await Authenticator.attach(page, 'usb');
+  await authenticator.answers(false);
+  await open(page, '/account');
+  await press(page.getByRole('link', { name: 'Add a passkey' }));
+  await expect(page).toHaveURL('/account/passkeys/new');
+  await hydrated(page);
+  await press(page.getByRole('button', { name: 'Create a passkey' }));
+  await expect(page).toHaveURL('/account');
+  await expect(cards(page)).toHaveCount(2);
+
+  await press(cards(page).nth(1).getByRole('link', { name: 'Delete' }));
+  await press(page.getByRole('button', { name: 'Delete this passkey' }));
+  await expectNotice(page, DELETED);
+  await expect(cards(page)).toHaveCount(1);
+  expect(database.of(ownerWithPassword.username, 'passkeys')).toHaveLength(1);
+
+  await press(page.getByRole('button', { name: 'End the session of Firefox on Windows' }));
+  await expectNotice(page, `That session has ended.${OFF}`);
+  await expectSignedOut(elsewhere);
 });
 
 test.describe('confirming that it is you', () => {

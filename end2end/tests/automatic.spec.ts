@@ -1,6 +1,6 @@
 // Signing in without anybody's press: with what the browser gives without a dialog.
 
-import type { Locator, Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { holdBack } from '../browser.ts';
 import { Credentials, expireSession, forgetSignOut, settled, SILENT } from '../credentials.ts';
 import { expectAccessible, test as base, waysOfSessions } from '../federation.ts';
@@ -14,6 +14,7 @@ import {
   signInByRequest,
   signInLink,
   signInWithPassword,
+  tabTo,
   visit,
   type Person,
 } from '../fixtures.ts';
@@ -58,12 +59,6 @@ async function expectNoMore(page: Page, credentials: Credentials) {
 /** The server's answer to what the page posted by itself. */
 function answered(page: Page) {
   return page.waitForResponse((response) => response.request().method() === 'POST' && response.url().endsWith('/sign-in'));
-}
-
-async function tabTo(page: Page, control: Locator) {
-  const isFocused = () => control.evaluate((element) => element === document.activeElement);
-  for (let presses = 0; presses < 60 && !(await isFocused()); presses++) await page.keyboard.press('Tab');
-  await expect(control).toBeFocused();
 }
 
 test.describe('whoever lands with a saved password', () => {

@@ -23,6 +23,7 @@ import {
   signInLink,
   signInWithPassword,
   signOut,
+  tabTo,
   test,
   type Person,
 } from '../fixtures.ts';
@@ -228,6 +229,16 @@ for (const [how, unwilling] of [
 
       await open(page, '/');
       await expectNoOffer(page);
+    });
+
+    test('the keyboard reaches the offer', async ({ page, authenticator, passwordOwner }) => {
+      await unwilling(page);
+      await signIn(page, passwordOwner);
+      await tabTo(page, create(page));
+      await page.keyboard.press('Enter');
+      await expectSaved(page);
+      await expect(saved(page).getByRole('link', { name: 'See your passkeys' })).toBeFocused();
+      expect(await authenticator.credentials()).toHaveLength(1);
     });
 
     test('"Not now" is respected, after the next sign-in too', async ({ page, passwordOwner, database }) => {
