@@ -1,19 +1,16 @@
 //! The ceremonies, through the real router: WebAuthn L3 §7.1 and §7.2, and what
 //! an attacker would try.
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
-
-mod support;
 
 use std::sync::Arc;
 
-use base64::{Engine, prelude::BASE64_URL_SAFE};
-use latchkey::{ByHand, Call, Visit, store::Sessions};
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     authenticator::{Authenticator, BE, BS, UP, UV, decode, encode},
     on_both,
     visitor::Shop,
 };
+use base64::{Engine, prelude::BASE64_URL_SAFE};
+use latchkey::{ByHand, Call, Visit, store::Sessions};
+use serde_json::{Value, json};
 use tower_sessions::{Session, SessionStore};
 
 /// Five minutes and a bit, in milliseconds.

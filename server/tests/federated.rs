@@ -1,22 +1,19 @@
 //! Signing in with a provider (OpenID Connect, FedCM), through the real router and with a
 //! provider on loopback; and what an attacker would try.
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-mod support;
-
-use axum::{
-    body::{Body, to_bytes},
-    http::{Method, Request, header::LOCATION},
-};
-use latchkey::store::IdentityRow;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     On,
     authenticator::Authenticator,
     on_both,
     provider::{Asked, CLIENT, Clients, Provider, Token, altered},
     visitor::{Answer, PASSWORD, Shop, Visitor},
 };
+use axum::{
+    body::{Body, to_bytes},
+    http::{Method, Request, header::LOCATION},
+};
+use latchkey::store::IdentityRow;
+use serde_json::{Value, json};
 use tokio::{
     runtime::Handle,
     task::{spawn_blocking, yield_now},

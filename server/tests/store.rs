@@ -1,9 +1,6 @@
 //! The store keeps what it promises, on both databases, also when many ask at once.
 
-#![allow(clippy::unwrap_used, reason = "that is how tests fail")]
-
-mod support;
-
+use crate::support::{DatabaseUrl, on_both};
 use app::api::{Cart, Delivery, Instant, Money};
 use futures::future::join_all;
 use latchkey::{
@@ -15,7 +12,6 @@ use latchkey::{
 };
 use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row, any::AnyRow, query_scalar, raw_sql};
-use support::{DatabaseUrl, on_both};
 use tower_sessions::{
     SessionStore,
     cookie::time::{Duration, OffsetDateTime},

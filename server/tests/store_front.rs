@@ -1,17 +1,14 @@
 //! What visitors do with links and forms, with JavaScript off, and what the
 //! session does meanwhile: through the real router.
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-mod support;
-
-use axum::{body::Body, http::Method};
-use latchkey::store::CartOwner;
-use serde_json::json;
-use support::{
+use crate::support::{
     authenticator::Authenticator,
     on_both,
     visitor::{Shop, Visitor},
 };
+use axum::{body::Body, http::Method};
+use latchkey::store::CartOwner;
+use serde_json::json;
 
 const PASSWORD: &str = "plovers dislike umbrellas";
 
@@ -160,7 +157,8 @@ on_both! {
                 times.push(begun.elapsed());
             }
         }
-        let [known, unknown] = times.map(|mut times| { times.sort(); times[4].as_secs_f64() });
+        // The fastest of each: a busy machine only ever adds.
+        let [known, unknown] = times.map(|times| times.into_iter().min().unwrap().as_secs_f64());
         let ratio = known / unknown;
         assert!((0.5..2.0).contains(&ratio), "known {known} s, unknown {unknown} s");
     }

@@ -1,11 +1,13 @@
 //! The upkeep of an account, through the real router: passkeys, password, second factor,
 //! sessions, recovery codes; and what an attacker would try.
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
-
-mod support;
 
 use std::{convert::Infallible, path::Path};
 
+use crate::support::{
+    authenticator::{Authenticator, BE, BS, UP, UV, encode},
+    on_both,
+    visitor::{PASSWORD, Shop, Visitor},
+};
 use axum::{body::Body, http::Method};
 use futures::{join, stream};
 use latchkey::{
@@ -13,11 +15,6 @@ use latchkey::{
     store::{Deletion, NewEvent},
 };
 use serde_json::{Value, json};
-use support::{
-    authenticator::{Authenticator, BE, BS, UP, UV},
-    on_both,
-    visitor::{PASSWORD, Shop, Visitor},
-};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -908,7 +905,7 @@ on_both! {
         let told = signals(&visitor.get("/").await.body).unwrap();
         assert_eq!(told["accepted"], json!([passkey.id()]));
         assert_eq!(told["rp_id"], "localhost");
-        assert_eq!(told["user_id"], support::authenticator::encode(passkey.user_handle.as_ref().unwrap()));
+        assert_eq!(told["user_id"], encode(passkey.user_handle.as_ref().unwrap()));
         assert_eq!(told["name"], json!({ "username": "robin", "display_name": "Robin" }));
         // Until the browser says that it has told.
         assert!(signals(&visitor.get("/").await.body).is_some());
@@ -957,7 +954,7 @@ on_both! {
         let told = signals(&visitor.get("/goodbye").await.body).unwrap();
         assert_eq!(told["accepted"], json!([]));
         assert_eq!(told["name"], Value::Null);
-        assert_eq!(told["user_id"], support::authenticator::encode(passkey.user_handle.as_ref().unwrap()));
+        assert_eq!(told["user_id"], encode(passkey.user_handle.as_ref().unwrap()));
         // Before the browser has told, somebody begins to shop.
         let fields = [("slug", "door-mat"), ("quantity", "2"), ("action", "add")];
         visitor.post("/cart", &fields).await.expect_redirect("/cart");

@@ -1,7 +1,6 @@
 //! The test vectors of WebAuthn L3, section "Test Vectors": registrations and
 //! assertions that this store did not make itself.
 //! `vectors/webauthn-l3.json` has them as the specification prints them.
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use app::api::Code;
 use latchkey::{

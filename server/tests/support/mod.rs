@@ -1,5 +1,4 @@
 //! Every test on both kinds of database, and on one of its own.
-#![allow(dead_code, unused_imports, unused_macros, reason = "every test program uses a part")]
 
 pub mod authenticator;
 pub mod provider;
@@ -33,12 +32,12 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                support::on_sqlite(test).await;
+                crate::support::on_sqlite(test).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                support::on_postgres(test).await;
+                crate::support::on_postgres(test).await;
             }
         }
     )*};
