@@ -87,6 +87,7 @@ logs=$$PWD/target/steps
 telling='^( +(Running|Doc-tests) |test result:|test .* FAILED$$| +[0-9]+ (passed|failed|flaky|skipped|did not run|interrupted)| +\[chromium\])'
 telling+='|^thread .* panicked at |^(assertion| +left:| +right:)'
 telling+='|^    ([A-Za-z]*Error: |Test timeout|Expected|Received|Locator:|[-+] |> *[0-9]+ \|)'
+telling+='|^ +(- )?(waiting for|navigated to) '
 rm -rf $$logs; mkdir -p $$logs
 step() {
 	local name=$$1 began=$$SECONDS code=0; shift

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import AxeBuilder from '@axe-core/playwright';
 import type { APIRequestContext, CDPSession, Locator, Page } from '@playwright/test';
 import type { Database } from './database.ts';
-import { expect, open, signOut, test as base, type Person } from './fixtures.ts';
+import { expect, signOut, test as base, type Person } from './fixtures.ts';
 import { ORIGIN, PROVIDER } from './stores.ts';
 
 export const CHOOSE = 'Choose a username';
@@ -52,21 +52,6 @@ export async function askForPasskeyAfter(page: Page, login: string) {
   await linkByRequest(page.request, login);
   await expect(await page.request.post('/account/second-factor', { form: { on: 'yes' } })).toBeOK();
   await signOut(page);
-}
-
-/** The autofill of a page for signing in has its options, so that the page can be left again. */
-export async function armed(page: Page, pathname = '/sign-in') {
-  await page.waitForEvent('requestfinished', (request) => {
-    const { referer } = request.headers();
-    return request.url().endsWith('/api/passkey/sign-in/start') && new URL(referer).pathname === pathname;
-  });
-}
-
-/** Opens `/sign-in`. */
-export async function openSignIn(page: Page, next: string) {
-  const ready = armed(page);
-  await open(page, `/sign-in?next=${next}`);
-  await ready;
 }
 
 /** On the page that the provider shows on the way. */
@@ -193,7 +178,9 @@ export class AccountDialog {
   }
 }
 
+/** A page of the store, or one on the way. */
 export async function expectAccessible(page: Page) {
+  await page.waitForLoadState(); // whole, and with its styles
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();

@@ -1,7 +1,7 @@
 // What every test starts with.
 
 import { randomUUID } from 'node:crypto';
-import { test as base, expect, type APIRequestContext, type Locator, type Page, type Request } from '@playwright/test';
+import { test as base, expect, type APIRequestContext, type Locator, type Page } from '@playwright/test';
 import { Authenticator, type Transport } from './authenticator.ts';
 import { Database } from './database.ts';
 import { signUpByRequest } from './passkeys.ts';
@@ -36,7 +36,7 @@ export const test = base.extend<Fixtures>({
     async ({ page, javaScriptEnabled }, use) => {
       const mishaps = new Mishaps(page, javaScriptEnabled);
       await use(mishaps);
-      mishaps.check();
+      await mishaps.check();
     },
     { auto: true },
   ],
@@ -107,8 +107,8 @@ export class Mishaps {
       const text = message.text();
       // Chromium's own line about a refused or failed request; those are seen below.
       const repeated = text.startsWith('Failed to load resource');
-      // Without JavaScript, nothing uses what the page announces.
-      const unused = !javaScriptEnabled && text.includes('was preloaded using link preload but not used');
+      // Only a matter of time: Chromium waits for it for three seconds.
+      const unused = text.includes('was preloaded using link preload but not used');
       if (['error', 'warning'].includes(message.type()) && !repeated && !unused) this.#saw(`console: ${text}`);
     });
     page.on('requestfailed', (request) => {
@@ -133,8 +133,10 @@ export class Mishaps {
     this.#expected.push(...mishaps);
   }
 
-  check() {
-    expect(this.#seen.toSorted(), 'what went wrong in the page').toEqual(this.#expected.toSorted());
+  async check() {
+    // What belongs to the test may be told a little later than the page shows it.
+    const seen = expect.poll(() => this.#seen.toSorted(), { message: 'what went wrong in the page' });
+    await seen.toEqual(this.#expected.toSorted());
   }
 
   #saw(mishap: string) {
@@ -144,9 +146,22 @@ export class Mishaps {
 
 /** With the keyboard alone, which has to reach it. */
 export async function tabTo(page: Page, control: Locator) {
+  await control.waitFor();
+  await painted(page);
   const isFocused = () => control.evaluate((element) => element === document.activeElement);
   for (let presses = 0; presses < 60 && !(await isFocused()); presses++) await page.keyboard.press('Tab');
   await expect(control).toBeFocused();
+}
+
+/** The page is there with its styles, and was on the screen: before, keys lead nowhere. */
+export async function painted(page: Page) {
+  await page.waitForLoadState();
+  await frames(page);
+}
+
+/** After two frames, the observers in the page know all that has happened before. */
+export async function frames(page: Page) {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
 /** Opens a page and waits until its scripts are at work. */
@@ -155,17 +170,38 @@ export async function open(page: Page, path: string) {
   await hydrated(page);
 }
 
-/** The same for a page that is left again soon: the autofill of `/sign-in` has its options by then. */
+/** The same for a page that is left again soon: its autofill has its options by then. */
 export async function visit(page: Page, path: string) {
-  // Its response alone would not do: leaving the page then still breaks off the rest.
-  const start = (request: Request) => request.url().endsWith('/api/passkey/sign-in/start');
-  const fetched = path === '/sign-in' ? page.waitForEvent('requestfinished', start) : undefined;
+  const ready = path.startsWith('/sign-in') ? armed(page) : undefined;
   await open(page, path);
-  await fetched;
+  await ready;
 }
 
+/**
+ * The autofill of a page for signing in has its options, and with them their session's cookie: what
+ * is posted from now on begins no other. The response alone would not do: leaving the page then
+ * still breaks off the rest.
+ */
+export async function armed(page: Page, pathname = '/sign-in') {
+  await page.waitForEvent('requestfinished', (request) => {
+    const { referer } = request.headers();
+    return request.url().endsWith('/api/passkey/sign-in/start') && new URL(referer).pathname === pathname;
+  });
+}
+
+/** Scripts begin when the page has nothing else to do. */
 export async function hydrated(page: Page) {
-  await expect(page.locator('html')).toHaveAttribute('data-hydrated', '');
+  await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+}
+
+/** The page has heard what the browser can do, and has come up with what it was to. */
+export async function decided(page: Page) {
+  await hydrated(page);
+  await page.evaluate(async () => {
+    // The page asked before this, and is answered before this.
+    await window.PublicKeyCredential?.getClientCapabilities();
+    await new Promise((done) => setTimeout(done));
+  });
 }
 
 /** What lies over the page after a sign-in without a passkey of this device: the question. */

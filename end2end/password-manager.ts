@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { LaunchOptions } from '@playwright/test';
+import type { LaunchOptions, Page } from '@playwright/test';
 import Sqlite from 'libsql';
 import { expect, test as base, type Person } from './fixtures.ts';
 import { ORIGIN } from './stores.ts';
@@ -79,7 +79,7 @@ export const test = base.extend<Fixtures>({
     mkdirSync(join(profile, 'Default'));
     writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(PREFERENCES));
     await use(profile);
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
   },
 
   display: async ({ headed }, use) => {
@@ -100,8 +100,11 @@ export const test = base.extend<Fixtures>({
         viewport: null,
       });
     if (savedBefore) {
-      // The tables are its own, whatever their columns are by now.
-      await (await launch()).close();
+      // The tables are its own, whatever their columns are by now. Once it has answered, they are there.
+      const before = await launch();
+      await before.pages()[0]!.goto(`${ORIGIN}/favicon.svg`);
+      await silently(before.pages()[0]!);
+      await before.close();
       saveLogin(profile, savedBefore);
     }
     const context = await launch();
@@ -111,6 +114,14 @@ export const test = base.extend<Fixtures>({
 
   page: async ({ context }, use) => use(context.pages()[0]!),
 });
+
+/** Whom the browser would sign in with now, and how it would show them. */
+export function silently(page: Page): Promise<{ id: string; name: string; iconURL: string } | null> {
+  return page.evaluate(async () => {
+    const credential: any = await navigator.credentials.get({ password: true, mediation: 'silent' } as any);
+    return credential && { id: credential.id, name: credential.name, iconURL: credential.iconURL };
+  });
+}
 
 /** Into the profile of a browser that is not running. */
 function saveLogin(profile: string, { username, password, name }: Person) {

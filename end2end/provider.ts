@@ -29,6 +29,8 @@ provider.use((ctx, next) => {
 
 export default async function start() {
   const server = createServer(provider.callback());
+  // Idle connections stay: a request could meet the end of one, and nothing sends it again.
+  server.keepAliveTimeout = 0;
   server.listen(Number(new URL(ISSUER).port), '127.0.0.1');
   await once(server, 'listening');
   return () => server.close().closeAllConnections();

@@ -11,12 +11,14 @@ import {
   makeCodes,
   Mishaps,
   open,
+  painted,
   placeOrder,
   signInByRequest,
   signInLink,
   signInWithPassword,
   signOut,
   tabTo,
+  visit,
   type Person,
 } from '../fixtures.ts';
 import { signUpByRequest } from '../passkeys.ts';
@@ -265,6 +267,7 @@ test.describe('renaming a passkey', () => {
 
   test('works with the keyboard alone', async ({ page, owner, database }) => {
     const stops = ['Skip to content', 'Latchkey', 'Catalogue', 'Cart', `Account of ${owner.name}`, 'Sign out', 'Rename Passkey'];
+    await painted(page);
     for (const stop of stops) {
       await page.keyboard.press('Tab');
       await expect(page.locator(':focus')).toHaveText(stop);
@@ -364,6 +367,7 @@ test.describe('deleting a passkey', () => {
     const securityKey = await addSecurityKey(page, authenticator);
     const [kept] = await authenticator.credentials();
     await cards(page).nth(1).getByRole('link', { name: 'Delete' }).click();
+    await expect(page.getByRole('button', { name: 'Delete this passkey' })).toBeVisible();
     await expect(page.getByRole('main')).not.toContainText('last passkey');
     await page.getByRole('button', { name: 'Delete this passkey' }).click();
 
@@ -395,7 +399,7 @@ test.describe('deleting a passkey', () => {
     expect(database.of(ownerWithPassword.username, 'passkeys')).toEqual([]);
     await expect.poll(() => authenticator.credentials()).toEqual([]);
 
-    await open(elsewhere, '/sign-in');
+    await visit(elsewhere, '/sign-in');
     await signInWithPassword(elsewhere, ownerWithPassword);
     await expectSignedIn(elsewhere, ownerWithPassword);
   });
@@ -578,7 +582,7 @@ test.describe('the password', () => {
     await expectNotice(page, 'Your password is set.');
     await expect(part(page, 'Password')).toContainText('can also be signed in to with its password');
     expect(database.of(owner.username, 'passwords')).toHaveLength(1);
-    await open(elsewhere, '/sign-in');
+    await visit(elsewhere, '/sign-in');
     await signInWithPassword(elsewhere, owner);
     await expectSignedIn(elsewhere, owner);
   });
@@ -936,9 +940,13 @@ test.describe('deleting the account', () => {
     // A password manager that does not know signals.
     await page.addInitScript(() => delete (PublicKeyCredential as any).signalAllAcceptedCredentials);
     await open(page, '/account/delete');
+    const told = page.waitForEvent('requestfinished', (request) => {
+      const { referer } = request.headers();
+      return request.url().endsWith('/api/passkey/signalled') && new URL(referer).pathname === '/goodbye';
+    });
     await page.getByRole('button', { name: 'Delete my account' }).click();
     await expect(page).toHaveURL('/goodbye');
-    await hydrated(page);
+    await told;
     expect(await authenticator.credentials()).toHaveLength(1);
     await signInLink(page).click();
 

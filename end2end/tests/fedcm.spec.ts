@@ -8,7 +8,6 @@ import {
   chooseNames,
   continueWith,
   identities,
-  openSignIn,
   overhearNonces,
   overhearTokens,
   signInAtProvider,
@@ -17,7 +16,7 @@ import {
   waysOfSessions,
   withoutFedCm,
 } from '../federation.ts';
-import { addToCart, expect, expectSignedIn, hydrated, open, signInLink } from '../fixtures.ts';
+import { addToCart, armed, expect, expectSignedIn, hydrated, open, signInLink, visit } from '../fixtures.ts';
 import { PROVIDER } from '../stores.ts';
 
 type Fixtures = {
@@ -60,7 +59,7 @@ test('one press leads a newcomer to the username, and no page of the provider on
 }) => {
   await signInAtProvider(page, login);
   visited.length = 0;
-  await openSignIn(page, '/cart');
+  await visit(page, '/sign-in?next=/cart');
   await press(page);
 
   await expect(page).toHaveURL('/sign-up/provider?next=/cart');
@@ -78,7 +77,7 @@ test('one press leads a newcomer to the username, and no page of the provider on
 test('one press signs in to an account, and goes on', async ({ page, dialog, login, exampleOwner, visited, database }) => {
   await signInAtProvider(page, login);
   visited.length = 0;
-  await openSignIn(page, '/products/coat-hook');
+  await visit(page, '/sign-in?next=/products/coat-hook');
   await press(page);
 
   await expect(page).toHaveURL('/products/coat-hook');
@@ -102,7 +101,7 @@ test('it is the same from the page for new accounts, and the cart comes along', 
 
 test('the keyboard alone will do', async ({ page, dialog, login, exampleOwner }) => {
   await signInAtProvider(page, login);
-  await openSignIn(page, '/cart');
+  await visit(page, '/sign-in?next=/cart');
   for (const stop of ['Skip to content', 'Latchkey', 'Catalogue', 'Cart', 'Sign in', '', '', 'Sign in', 'Continue with Example']) {
     await page.keyboard.press('Tab');
     await expect(page.locator(':focus')).toHaveText(stop);
@@ -118,7 +117,7 @@ test('the browser is asked for just what is needed', async ({ page, dialog, logi
   const asked = await overhearTokens(page);
   const given = await overhearNonces(page);
   await signInAtProvider(page, login);
-  await openSignIn(page, '/cart');
+  await visit(page, '/sign-in?next=/cart');
   await press(page);
   await expect(page).toHaveURL('/sign-up/provider?next=/cart');
 
@@ -140,7 +139,7 @@ test('a second factor is asked for after the provider', async ({
   await askForPasskeyAfter(page, login);
   await authenticator.answers(false);
   await signInAtProvider(page, login);
-  await openSignIn(page, '/cart');
+  await visit(page, '/sign-in?next=/cart');
   await press(page);
 
   await expect(page).toHaveURL('/second-factor?next=/cart');
@@ -165,14 +164,16 @@ test.describe('when it comes to nothing', () => {
     mishaps.expect(DISMISSED);
     await signInAtProvider(page, login);
     dialog.isDismissed = true;
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await page.getByLabel('Username').fill('half of a na');
+    const again = armed(page);
     await press(page);
     await expect(message(page)).toHaveText(SORRY);
     await expect(continueWith(page, 'Example')).toBeFocused();
     await expect(page).toHaveURL('/sign-in?next=/cart');
     await expect(page.getByLabel('Username')).toHaveValue('half of a na');
 
+    await again;
     dialog.isDismissed = false;
     await press(page);
     await expect(page).toHaveURL('/cart');
@@ -183,7 +184,7 @@ test.describe('when it comes to nothing', () => {
     mishaps.expect(DISMISSED);
     await signInAtProvider(page, login);
     dialog.isDismissed = true;
-    await openSignIn(page, '/products/coat-hook');
+    await visit(page, '/sign-in?next=/products/coat-hook');
     await press(page);
     await expect(message(page)).toHaveText(SORRY);
     await page.request.get(`${PROVIDER}/sign-out`); // to see the page
@@ -200,7 +201,7 @@ test.describe('when it comes to nothing', () => {
     mishaps.expect(REFUSED);
     const refused = `refused-${login}`;
     await signInAtProvider(page, refused);
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await press(page);
     await expect(message(page)).toHaveText(SORRY);
     expect(dialog.shown).toEqual([
@@ -222,10 +223,12 @@ test.describe('when it comes to nothing', () => {
   }) => {
     mishaps.expect('net::ERR_CONNECTION_RESET: POST /federated/example/token');
     await signInAtProvider(page, login);
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await page.route('**/federated/example/token', (route) => route.abort('connectionreset'), { times: 1 });
+    const again = armed(page);
     await press(page);
     await expect(message(page)).toContainText('The store could not be reached.');
+    await again;
     await press(page);
     await expectSignedIn(page, exampleOwner);
     expect(dialog.shown).toHaveLength(2);
@@ -236,7 +239,7 @@ test.describe('somebody who is not signed in to the provider', () => {
   test('does so in a window of its own, and then chooses', async ({ page, context, dialog, login, exampleOwner, visited }) => {
     await page.goto(`${PROVIDER}/sign-out`);
     visited.length = 0;
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     const opened = context.waitForEvent('page');
     await press(page);
     const popup = await opened;
@@ -257,7 +260,7 @@ test.describe('somebody who is not signed in to the provider', () => {
   test('may change their mind there', async ({ page, context, dialog, mishaps }) => {
     mishaps.expect(NOT_SIGNED_IN);
     await page.goto(`${PROVIDER}/sign-out`);
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     const opened = context.waitForEvent('page');
     await press(page);
     await (await opened).getByRole('button', { name: 'Cancel' }).click();
@@ -273,7 +276,7 @@ test.describe('somebody who is not signed in to the provider', () => {
       "console: The provider's accounts list fetch resulted in an error response code.",
       'console: When fetching the accounts endpoint, a 401 HTTP response code was received.',
     );
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     const opened = context.waitForEvent('page');
     await press(page);
     const popup = await opened;
@@ -291,7 +294,7 @@ test.describe('an ordinary link', () => {
     const asked = await overhearTokens(page);
     const given = await overhearNonces(page);
     await page.request.get(`${PROVIDER}/sign-out`);
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await press(page);
 
     await signInThere(page, login);
@@ -303,7 +306,7 @@ test.describe('an ordinary link', () => {
   test('it is for a provider that takes no part in it', async ({ page, dialog, mishaps }) => {
     mishaps.expect('502: GET /federated/faraway');
     const asked = await overhearTokens(page);
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await continueWith(page, 'Faraway').click();
 
     await expect(page.getByRole('alert')).toContainText('does not answer at the moment');
@@ -312,7 +315,7 @@ test.describe('an ordinary link', () => {
 
   test('it is for a press that opens a new tab', async ({ page, context, dialog }) => {
     const asked = await overhearTokens(page);
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     const opened = context.waitForEvent('page');
     await continueWith(page, 'Example').click({ modifiers: ['ControlOrMeta'] });
 
@@ -336,7 +339,7 @@ test.describe('while the autofill waits for a passkey', () => {
     await signInAtProvider(page, login);
     const passkeys = await overhear(page);
     dialog.isDismissed = true;
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     const waiting = { mediation: 'conditional', signal: true, allowCredentials: 0 };
     await expect.poll(() => passkeys).toEqual([waiting]);
     await press(page);
@@ -362,7 +365,7 @@ test.describe('while the autofill waits for a passkey', () => {
     await authenticator.answers(false);
     dialog.meanwhile = () => authenticator.answers(true);
     dialog.isDismissed = true;
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await press(page);
 
     await expect(page).toHaveURL('/cart');
@@ -374,7 +377,7 @@ test.describe('the nonce', () => {
   test('is fetched when the pointer arrives, and not again for the press', async ({ page, dialog, login }) => {
     const given = await overhearNonces(page);
     await signInAtProvider(page, login);
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     expect(given).toEqual([]);
     await continueWith(page, 'Example').hover();
     await expect.poll(() => given).toHaveLength(1);
@@ -387,7 +390,7 @@ test.describe('the nonce', () => {
 
   test('is fetched when the focus arrives', async ({ page }) => {
     const given = await overhearNonces(page);
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await continueWith(page, 'Example').focus();
     await expect.poll(() => given).toHaveLength(1);
   });
@@ -398,9 +401,11 @@ test.describe('the nonce', () => {
     const given = await overhearNonces(page);
     await signInAtProvider(page, login);
     dialog.isDismissed = true;
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
+    const again = armed(page);
     await press(page);
     await expect(message(page)).toHaveText(SORRY);
+    await again;
     dialog.isDismissed = false;
     await press(page);
     await expect(page).toHaveURL('/sign-up/provider?next=/cart');
@@ -412,7 +417,7 @@ test.describe('the nonce', () => {
   test('is fetched by a press out of the blue', async ({ page, dialog, login }) => {
     const given = await overhearNonces(page);
     await signInAtProvider(page, login);
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await continueWith(page, 'Example').evaluate((link: HTMLElement) => link.click());
     await expect(page).toHaveURL('/sign-up/provider?next=/cart');
     expect(given).toHaveLength(1);
@@ -422,7 +427,7 @@ test.describe('the nonce', () => {
   test('that could not be fetched is fetched again by the press', async ({ page, dialog, login, mishaps }) => {
     mishaps.expect('net::ERR_CONNECTION_RESET: POST /federated/example/nonce');
     await signInAtProvider(page, login);
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await page.route('**/federated/example/nonce', (route) => route.abort('connectionreset'), { times: 1 });
     const failed = page.waitForEvent('requestfailed');
     await continueWith(page, 'Example').hover();

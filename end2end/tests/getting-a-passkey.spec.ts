@@ -12,8 +12,10 @@ import {
   withoutWebAuthn,
 } from '../browser.ts';
 import {
+  decided,
   expect,
   expectSignedIn,
+  frames,
   hydrated,
   offer,
   offers,
@@ -25,6 +27,7 @@ import {
   signOut,
   tabTo,
   test,
+  visit,
   type Person,
 } from '../fixtures.ts';
 
@@ -32,7 +35,10 @@ const CONDITIONALLY = { mediation: 'conditional', signal: true, userVerification
 const IN_A_DIALOG = { userVerification: 'required', excludeCredentials: 0 };
 
 /** Whether it shows or not, the page brought none along. */
-const expectNoOffer = (page: Page) => expect(page.locator('aside.offers, .offer')).toHaveCount(0);
+async function expectNoOffer(page: Page) {
+  await hydrated(page);
+  await expect(page.locator('aside.offers, .offer')).toHaveCount(0);
+}
 
 const create = (page: Page) => offer(page).getByRole('button', { name: 'Create a passkey' });
 
@@ -83,14 +89,10 @@ async function watchShifts(page: Page): Promise<number[]> {
   return shifts;
 }
 
-/** Two frames after the last change, the observer has been told of it. */
-const settled = (page: Page) =>
-  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-
 test.describe('after a password, a browser that creates passkeys by itself', () => {
   test('is asked to, without anybody’s confirmation', async ({ page, authenticator, passwordOwner }) => {
     const asked = await overhearCreation(page);
-    await open(page, '/sign-in?next=/cart');
+    await visit(page, '/sign-in?next=/cart');
     await signInWithPassword(page, passwordOwner);
     await expect(page).toHaveURL('/cart');
     await expectSignedIn(page, passwordOwner);
@@ -261,6 +263,7 @@ for (const [how, unwilling] of [
       await expect(offers(page)).toHaveCount(1);
       await expect.poll(() => asked).toEqual([...expected, ...expected]);
       await open(page, '/');
+      await decided(page);
       await expect(offer(page)).toBeHidden();
       expect(asked).toEqual([...expected, ...expected]);
       expect(database.of(passwordOwner.username, 'passkeys')).toEqual([]);
@@ -289,7 +292,7 @@ for (const [what, unwilling] of [
     const shifts = await watchShifts(page);
     await signIn(page, passwordOwner);
     await expect(offers(page).locator('.offer:visible')).toBeVisible();
-    await settled(page);
+    await frames(page);
     expect(shifts).toEqual([]);
   });
 }
@@ -301,7 +304,7 @@ test('nothing moves when the offer is taken', async ({ page, authenticator, pass
   await create(page).click();
   await expectSaved(page);
   expect(await authenticator.credentials()).toHaveLength(1);
-  await settled(page);
+  await frames(page);
   expect(shifts).toEqual([]);
 });
 
@@ -456,7 +459,8 @@ test.describe('after a sign-in with a phone', () => {
     const told = page.waitForRequest('/api/passkey/signalled');
     await signInWithPhone(page, passkeyOwner);
 
-    await told; // as late as anything happens by itself
+    await told;
+    await decided(page);
     await expect(offer(page)).toBeHidden();
     expect(calls).toEqual([]);
   });

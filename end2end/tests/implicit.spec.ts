@@ -3,6 +3,7 @@
 import { overhear, withoutImmediate } from '../browser.ts';
 import {
   addToCart,
+  armed,
   expect,
   expectSignedIn,
   hydrated,
@@ -40,10 +41,12 @@ test('with nothing, and then a password', async ({ page, authenticator, password
   expect(await authenticator.credentials()).toHaveLength(0);
   await addToCart(page, 'key-bowl');
   await hydrated(page);
+  const ready = armed(page);
   await page.getByRole('link', { name: 'Check out' }).click();
 
   await expect(page).toHaveURL('/sign-in?next=/checkout');
   await expect(page.getByRole('heading', { name: 'Sign in to check out' })).toBeVisible();
+  await ready;
   await signInWithPassword(page, passwordOwner);
   await expect(page).toHaveURL('/checkout');
   await expectOrder(page, database, passwordOwner, 'key-bowl');
@@ -52,8 +55,11 @@ test('with nothing, and then a password', async ({ page, authenticator, password
 test('with nothing, and then a new account', async ({ page, authenticator, person, database }) => {
   await addToCart(page, 'door-mat');
   await hydrated(page);
+  const ready = armed(page);
   await page.getByRole('link', { name: 'Check out' }).click();
+  await ready;
   await page.getByRole('link', { name: 'Create an account' }).click();
+  await expect(page).toHaveURL('/sign-up?next=/checkout');
   await hydrated(page);
   await signUp(page, person);
 
@@ -67,9 +73,11 @@ test('without immediate requests, it goes by way of the form', async ({ page, pa
   const asked = await overhear(page);
   await addToCart(page, 'door-mat');
   await hydrated(page);
+  // The autofill is answered at once: the form is not there for long.
+  const form = page.waitForURL('/sign-in?next=/checkout', { waitUntil: 'commit' });
   await page.getByRole('link', { name: 'Check out' }).click();
 
-  await page.waitForURL('/sign-in?next=/checkout');
+  await form;
   await expect(page).toHaveURL('/checkout');
   await expectSignedIn(page, passkeyOwner);
   expect(asked).toEqual([{ mediation: 'conditional', signal: true, allowCredentials: 0 }]);

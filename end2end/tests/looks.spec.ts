@@ -1,14 +1,14 @@
 // What pages look like, to eyes and to screen readers.
 
-import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import { creatingByItself, withoutConditionalCreate } from '../browser.ts';
 import type { Database } from '../database.ts';
-import { continueWith } from '../federation.ts';
+import { continueWith, expectAccessible } from '../federation.ts';
 import {
   addToCart,
   expect,
   expectSignedIn,
+  frames,
   hydrated,
   offer,
   open,
@@ -44,6 +44,7 @@ test.describe('in light and in dark colours', () => {
     await addToCart(page, 'coat-hook');
     await expectAccessible(page);
     await page.getByRole('link', { name: 'Check out' }).click();
+    await expect(page).toHaveURL('/checkout');
     await expectAccessible(page);
     await placeOrder(page);
     await expectAccessible(page);
@@ -108,7 +109,7 @@ test.describe('in light and in dark colours, with an account', () => {
     await expect(page.getByText('From now on, a passkey is asked for after your password.')).toBeVisible();
     await expectAccessible(page);
     await authenticator.answers(false);
-    await page.goto('/sign-in?next=/cart');
+    await visit(page, '/sign-in?next=/cart');
     await signInWithPassword(page, ownerWithPassword);
     await expect(page).toHaveURL('/second-factor?next=/cart');
     await page.getByText('Use a recovery code instead').click();
@@ -153,15 +154,13 @@ function accountPages(database: Database, { username }: Person): string[] {
   ];
 }
 
-async function expectAccessible(page: Page) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    // The other mode opens a page of its own each time, for frames from elsewhere. There are none.
-    const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
-    const found = violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => node.html) }));
-    expect(found, `${page.url()} in ${colorScheme} colours`).toEqual([]);
+test('what a page announces is what it fetches, once', async ({ page }) => {
+  await open(page, '/');
+  const fetched = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
+  for (const script of ['latchkey.js', 'latchkey.wasm']) {
+    expect(fetched.filter((url) => url.endsWith(`/${script}`))).toHaveLength(1);
   }
-}
+});
 
 test.describe('the icon really shows', () => {
   test('of a provider, on its button', async ({ page }) => {
@@ -201,7 +200,7 @@ test.describe('nothing moves while a page loads and comes alive:', () => {
     await signInByRequest(request, ownerOfBoth);
     await expect(await request.post('/account/second-factor', { form: { on: 'yes' } })).toBeOK();
     await authenticator.answers(false);
-    await page.goto('/sign-in?next=/cart');
+    await visit(page, '/sign-in?next=/cart');
     await signInWithPassword(page, ownerOfBoth);
     await expect(page).toHaveURL('/second-factor?next=/cart');
     await expectStill(page, ['/second-factor?next=/cart']);
@@ -230,7 +229,7 @@ async function expectStill(page: Page, paths: string[], complete = async () => {
     expect(new URL(page.url()).pathname).toBe(path.split('?')[0]);
     await complete();
     // Two frames after the last change, the observer has been told of it.
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await frames(page);
   }
   expect(shifts).toEqual([]);
 }

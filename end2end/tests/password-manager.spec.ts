@@ -3,22 +3,15 @@
 import type { Page } from '@playwright/test';
 import { expireSession, settled } from '../credentials.ts';
 import { expect, expectSignedIn, hydrated, signInLink, signInWithPassword, visit, type Person } from '../fixtures.ts';
-import { test } from '../password-manager.ts';
+import { silently, test } from '../password-manager.ts';
 import { ORIGIN } from '../stores.ts';
 
 const notice = (page: Page) => page.getByRole('main').locator('.notice');
 
-/** Whom the browser would sign in with now, and how it would show them. */
-function silently(page: Page): Promise<{ id: string; name: string; iconURL: string } | null> {
-  return page.evaluate(async () => {
-    const credential: any = await navigator.credentials.get({ password: true, mediation: 'silent' } as any);
-    return credential && { id: credential.id, name: credential.name, iconURL: credential.iconURL };
-  });
-}
-
 /** Coming here is enough; and once undone, it is not until the next sign-in by hand. */
 async function expectAutomatic(page: Page, person: Person) {
-  await page.goto('/cart');
+  await page.goto('/cart', { waitUntil: 'commit' }); // it leads on by itself
+  await notice(page).waitFor();
   await expect(notice(page)).toContainText(`Signed in as ${person.name}.`);
   await expectSignedIn(page, person);
   await expect(page).toHaveURL('/cart');
@@ -38,7 +31,8 @@ async function expectAutomatic(page: Page, person: Person) {
   await expect(notice(page)).toHaveCount(0);
   await expect.poll(() => silently(page)).toMatchObject({ id: person.username });
   await expireSession(page);
-  await page.goto('/cart');
+  await page.goto('/cart', { waitUntil: 'commit' }); // it leads on by itself
+  await notice(page).waitFor();
   await expect(notice(page)).toContainText(`Signed in as ${person.name}.`);
   await expectSignedIn(page, person);
 }

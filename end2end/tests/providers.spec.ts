@@ -3,7 +3,6 @@
 import type { Page } from '@playwright/test';
 import type { Database } from '../database.ts';
 import {
-  armed,
   askForPasskeyAfter,
   beAtProvider,
   chooseNames,
@@ -12,7 +11,6 @@ import {
   identities,
   linkByRequest,
   linked,
-  openSignIn,
   overhearStored,
   signInThere,
   test,
@@ -21,14 +19,17 @@ import {
 } from '../federation.ts';
 import {
   addToCart,
+  armed,
   expect,
   expectSignedIn,
   hydrated,
   offer,
   open,
+  painted,
   pressSignOut,
   signInByRequest,
   signInLink,
+  visit,
   type Person,
 } from '../fixtures.ts';
 import { ORIGIN, PROVIDER } from '../stores.ts';
@@ -43,7 +44,7 @@ const cancelThere = (page: Page) => page.getByRole('button', { name: 'Cancel' })
 
 /** By the link of `/sign-in`. */
 async function signInWithExample(page: Page, next: string) {
-  await openSignIn(page, next);
+  await visit(page, `/sign-in?next=${next}`);
   await continueWith(page, 'Example').click();
 }
 
@@ -206,18 +207,22 @@ test.describe('with an account', () => {
 
   test('the keyboard alone will do', async ({ page, person, login }) => {
     const tab = () => page.keyboard.press('Tab');
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     for (const stop of ['Skip to content', 'Latchkey', 'Catalogue', 'Cart', 'Sign in', '', '', 'Sign in', 'Continue with Example']) {
       await tab();
       await expect(page.locator(':focus')).toHaveText(stop);
     }
     await page.keyboard.press('Enter');
     await expect(page).toHaveURL(`${PROVIDER}/interaction`);
+    await painted(page);
     await tab();
+    await expect(page.getByLabel('Login')).toBeFocused();
     await page.keyboard.type(login);
     await page.keyboard.press('Enter');
 
     await expect(page).toHaveURL('/sign-up/provider?next=/cart');
+    await hydrated(page);
+    const prefetched = armed(page, '/sign-up/provider');
     for (const stop of ['Skip to content', 'Latchkey', 'Catalogue', 'Cart', 'Sign in', '']) {
       await tab();
       await expect(page.locator(':focus')).toHaveText(stop);
@@ -226,6 +231,7 @@ test.describe('with an account', () => {
     await page.keyboard.type(person.username); // in place of what was suggested
     await tab();
     await page.keyboard.type(person.name);
+    await prefetched; // when the focus was on "Sign in"
     await page.keyboard.press('Enter');
     await expect(page).toHaveURL('/cart');
     await expectSignedIn(page, person);
@@ -277,7 +283,7 @@ test.describe('when it comes to nothing', () => {
 
   test('a provider that does not answer is said not to', async ({ page, mishaps }) => {
     mishaps.expect('502: GET /federated/faraway');
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     const ready = armed(page, '/federated/faraway');
     await continueWith(page, 'Faraway').click();
 
@@ -670,7 +676,7 @@ test.describe('in light and in dark colours', () => {
     await open(page, '/sign-up');
     await expect(continueWith(page, 'Example')).toBeVisible();
     await expectAccessible(page);
-    await openSignIn(page, '/');
+    await visit(page, '/sign-in?next=/');
     await expect(continueWith(page, 'Example')).toBeVisible();
     await expectAccessible(page);
     const ready = armed(page, '/federated/faraway');

@@ -3,7 +3,7 @@
 import type { Page } from '@playwright/test';
 import { withoutImmediate } from '../browser.ts';
 import { CHOOSER, Credentials, settled, withoutPasswords, type Stored } from '../credentials.ts';
-import { openSignIn, test as base } from '../federation.ts';
+import { test as base } from '../federation.ts';
 import {
   addToCart,
   expect,
@@ -13,6 +13,7 @@ import {
   signInByRequest,
   signInLink,
   signInWithPassword,
+  visit,
   type Person,
 } from '../fixtures.ts';
 import { ORIGIN, PROVIDER } from '../stores.ts';
@@ -40,7 +41,7 @@ function fields(body: string | null) {
 
 test.describe('the browser is given a password that was right', () => {
   test('after a sign-in', async ({ page, credentials, passwordOwner }) => {
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await signInWithPassword(page, passwordOwner);
 
     await expect(page).toHaveURL('/cart');
@@ -84,7 +85,7 @@ test.describe('the browser is given a password that was right', () => {
     await authenticator.answers(false);
     await signInByRequest(request, ownerOfBoth);
     await expect(await request.post('/account/second-factor', { form: { on: 'yes' } })).toBeOK();
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await signInWithPassword(page, ownerOfBoth);
 
     await expect(page).toHaveURL('/second-factor?next=/cart');
@@ -103,7 +104,7 @@ test.describe('the browser is not given a password', () => {
   test('that is wrong: the form says so', async ({ page, credentials, passwordOwner, mishaps }) => {
     // The script asks, and then the form is posted, to be shown again.
     mishaps.expect('401: POST /sign-in', '401: POST /sign-in');
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await signInWithPassword(page, { ...passwordOwner, password: 'not this one' });
 
     await expect(page.getByRole('alert')).toHaveText(WRONG);
@@ -130,7 +131,7 @@ test.describe('the browser is not given a password', () => {
 
   test('where it keeps none: the form is an ordinary one', async ({ page, credentials, passwordOwner }) => {
     await withoutPasswords(page);
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     const post = posted(page, '/sign-in');
     await signInWithPassword(page, passwordOwner);
 
@@ -145,7 +146,7 @@ test.describe('the browser is not given a password', () => {
 
 test('one mistake is one failed sign-in', async ({ page, passwordOwner, mishaps, database }) => {
   mishaps.expect('401: POST /sign-in', '401: POST /sign-in');
-  await openSignIn(page, '/cart');
+  await visit(page, '/sign-in?next=/cart');
   await signInWithPassword(page, { ...passwordOwner, password: 'not this one' });
   await expect(page.getByRole('alert')).toHaveText(WRONG);
 
@@ -160,7 +161,7 @@ for (const storing of ['refused', 'pending'] as const) {
     passwordOwner,
   }) => {
     credentials.storing = storing;
-    await openSignIn(page, '/cart');
+    await visit(page, '/sign-in?next=/cart');
     await signInWithPassword(page, passwordOwner);
 
     await expect(page).toHaveURL('/cart');

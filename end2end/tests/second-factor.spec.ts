@@ -15,6 +15,7 @@ import {
   signInWithPassword,
   signOut,
   test as base,
+  visit,
   type Person,
 } from '../fixtures.ts';
 import { signUpByRequest } from '../passkeys.ts';
@@ -45,7 +46,7 @@ async function signInWithPasskey(page: Page, person: Person) {
 
 /** By the form, and no further than the password leads. Nobody touches the autofill. */
 async function givePassword(page: Page, person: Person, next = '/cart') {
-  await page.goto(`/sign-in?next=${next}`);
+  await visit(page, `/sign-in?next=${next}`);
   await signInWithPassword(page, person);
   await expect(page).toHaveURL(`/second-factor?next=${next}`);
   await hydrated(page);
@@ -135,7 +136,9 @@ test('the passkey finishes, and goes on', async ({ page, authenticator, careful,
 
 test('a dialog that was closed leaves a sentence, and can be opened again', async ({ page, authenticator, careful }) => {
   await authenticator.confirms(false);
+  await authenticator.answers(false);
   await givePassword(page, careful);
+  await authenticator.answers(true);
   await usePasskey(page).click();
   await expect(message(page)).toHaveText('No passkey was used. You can try again.');
   await expect(usePasskey(page)).toBeFocused();
@@ -233,7 +236,7 @@ test('switched off, the password alone signs in again', async ({ page, authentic
 
   await signOut(page);
   await authenticator.answers(false);
-  await page.goto('/sign-in?next=/cart');
+  await visit(page, '/sign-in?next=/cart');
   await signInWithPassword(page, careful);
   await expect(page).toHaveURL('/cart');
   await expectSignedIn(page, careful);

@@ -1,7 +1,7 @@
 // `/sign-in`: the form, its autofill, and passkeys from elsewhere.
 
 import { overhear, withoutWebAuthn } from '../browser.ts';
-import { expect, expectSignedIn, hydrated, open, signInWithPassword, test } from '../fixtures.ts';
+import { expect, expectSignedIn, hydrated, open, signInWithPassword, test, visit } from '../fixtures.ts';
 
 const OTHER_DEVICE = 'Use a passkey from another device';
 
@@ -28,7 +28,7 @@ test('an unknown passkey in the autofill is forgotten by the device', async ({ p
 });
 
 test('a password signs in', async ({ page, passwordOwner, database }) => {
-  await open(page, '/sign-in?next=/cart');
+  await visit(page, '/sign-in?next=/cart');
   await signInWithPassword(page, passwordOwner);
 
   await expect(page).toHaveURL('/cart');

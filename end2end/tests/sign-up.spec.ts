@@ -1,6 +1,6 @@
 // `/sign-up`
 
-import { withoutWebAuthn } from '../browser.ts';
+import { holdBack, withoutWebAuthn } from '../browser.ts';
 import { expect, expectSignedIn, hydrated, open, signUp, test } from '../fixtures.ts';
 
 test('a passkey makes the account', async ({ page, authenticator, person, database }) => {
@@ -116,11 +116,12 @@ test('a browser without WebAuthn offers a password only', async ({ page, person 
 
 test('a press before the page is at work says what to do, and loses nothing', async ({ page, person, mishaps }) => {
   mishaps.expect('422: POST /sign-up');
-  await page.route('**/latchkey.wasm', () => {}, { times: 1 }); // never arrives
+  const arrive = await holdBack(page, '**/latchkey.wasm');
   await page.goto('/sign-up?next=/cart');
   await signUp(page, person);
 
   await expect(page.getByRole('alert')).toContainText('If the page was still loading, please press the button again');
+  arrive();
   await hydrated(page);
   await expect(page.getByLabel('Username')).toHaveValue(person.username);
 });

@@ -12,7 +12,7 @@ import {
 } from '../browser.ts';
 import { Credentials, forgetSignOut } from '../credentials.ts';
 import type { Database } from '../database.ts';
-import { continueWith, linkByRequest, openSignIn, test, withoutFedCm } from '../federation.ts';
+import { continueWith, linkByRequest, test, withoutFedCm } from '../federation.ts';
 import {
   expect,
   expectSignedIn,
@@ -45,7 +45,7 @@ async function signIn(page: Page, person: Person) {
 
 /** By the form, for an account that asks for a passkey after its password. Nobody touches the autofill. */
 async function givePassword(page: Page, person: Person) {
-  await page.goto('/sign-in?next=/cart');
+  await visit(page, '/sign-in?next=/cart');
   await signInWithPassword(page, person);
   await expect(page).toHaveURL('/second-factor?next=/cart');
   await hydrated(page);
@@ -99,7 +99,7 @@ const MEANS: Record<string, (signing: Signing) => Promise<() => Promise<void>>> 
     await withoutFedCm(page);
     await linkByRequest(page.request, login);
     return async () => {
-      await openSignIn(page, '/cart');
+      await visit(page, '/sign-in?next=/cart');
       await continueWith(page, 'Example').click();
     };
   },
@@ -280,13 +280,19 @@ test.describe('a new passkey that the server did not take is forgotten', () => {
   test('at a sign-up that is never answered', async ({ page, authenticator, person, mishaps, database }) => {
     mishaps.expect('net::ERR_ABORTED: POST /api/passkey/sign-up/finish');
     await page.addInitScript(() => {
-      const timeout = AbortSignal.timeout.bind(AbortSignal);
       // Nobody wants to wait for a minute.
-      AbortSignal.timeout = (milliseconds) => timeout(milliseconds / 20);
+      AbortSignal.timeout = () => {
+        const minute = new AbortController();
+        (window as any).minuteIsOver = () => minute.abort(new DOMException('', 'TimeoutError'));
+        return minute.signal;
+      };
     });
     await page.route('/api/passkey/sign-up/finish', () => {});
+    const unanswered = page.waitForRequest('/api/passkey/sign-up/finish');
     await open(page, '/sign-up');
     await signUp(page, person);
+    await unanswered;
+    await page.evaluate(() => (window as any).minuteIsOver());
 
     await expect(message(page)).toHaveText(UNREACHABLE);
     await expect.poll(() => ids(authenticator)).toEqual([]);
@@ -529,9 +535,11 @@ test('a browser without signals misses nothing else', async ({ page, authenticat
   await signIn(page, passkeyOwner);
   await told;
   await page.goto('/account/delete');
+  const toldAgain = page.waitForResponse('/api/passkey/signalled');
   await page.getByRole('button', { name: 'Delete my account' }).click();
 
   await expect(page.getByText('Your account is deleted.')).toBeVisible();
+  await toldAgain; // as late as anything would happen there
   expect(await authenticator.credentials()).toHaveLength(1); // nobody could tell it
 });
 
