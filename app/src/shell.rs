@@ -1,6 +1,6 @@
 //! The document around every page, and the list of the pages.
 
-use leptos::prelude::*;
+use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::{
     components::{Route, Router, Routes},
@@ -16,7 +16,7 @@ use crate::{
 /// A whole HTML document. The server resolves it before the response starts, so
 /// that redirects and statuses that depend on data still can be sent.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
+    let package = format!("/{}/{}", options.site_pkg_dir, options.output_name);
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -26,7 +26,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="description" content="Hooks, lanterns, knockers and mats for the entrance of a home."/>
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                <link rel="stylesheet" href=stylesheet/>
+                <link rel="stylesheet" href=format!("{package}.css")/>
+                // The one of Leptos has no nonce, and the policy refuses it.
+                <link rel="modulepreload" href=format!("{package}.js") nonce=use_nonce()/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options islands=true/>
                 <MetaTags/>
