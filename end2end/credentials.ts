@@ -2,7 +2,6 @@
 // chooser, and keeps nothing. Only `navigator.credentials` is replaced, and nothing of the page.
 
 import type { Page } from '@playwright/test';
-import { hydrated } from './fixtures.ts';
 import { FARAWAY, PROVIDER } from './stores.ts';
 
 /** All that the page passed to `navigator.credentials.get`. What is no JSON is empty in it. */
@@ -103,10 +102,6 @@ function replace() {
     if (outcome === 'pending') await new Promise(() => {});
   };
 
-  // Each page asks this once, before it asks for any credential.
-  const ask = PublicKeyCredential.getClientCapabilities.bind(PublicKeyCredential);
-  PublicKeyCredential.getClientCapabilities = () => ((window as any).capabilitiesAsked = ask());
-
   credentials.preventSilentAccess = async () => {
     silentAccessPrevented();
     await prevent();
@@ -116,15 +111,6 @@ function replace() {
 /** A browser without saved passwords, such as Firefox. */
 export async function withoutPasswords(page: Page) {
   await page.addInitScript(() => delete (window as any).PasswordCredential);
-}
-
-/** The page has asked and told the browser all that it does by itself. */
-export async function settled(page: Page) {
-  await hydrated(page);
-  await page.evaluate(async () => {
-    await (window as any).capabilitiesAsked;
-    await new Promise((done) => setTimeout(done));
-  });
 }
 
 /** The browser holds no session any more, as when it has expired: nobody signed out. Ends on no page. */

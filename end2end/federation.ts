@@ -1,7 +1,6 @@
 // People with an account at the provider of `provider.ts`, and the browser's dialog for it (FedCM).
 
 import { randomUUID } from 'node:crypto';
-import AxeBuilder from '@axe-core/playwright';
 import type { APIRequestContext, CDPSession, Locator, Page } from '@playwright/test';
 import type { Database } from './database.ts';
 import { expect, signOut, test as base, type Person } from './fixtures.ts';
@@ -175,16 +174,5 @@ export class AccountDialog {
     const isChoice = dialogType === 'AccountChooser' && !this.isDismissed;
     if (isChoice) await this.cdp.send('FedCm.selectAccount', { dialogId, accountIndex: 0 });
     else await this.cdp.send('FedCm.dismissDialog', { dialogId });
-  }
-}
-
-/** A page of the store, or one on the way. */
-export async function expectAccessible(page: Page) {
-  await page.waitForLoadState(); // whole, and with its styles
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
-    const found = violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => node.html) }));
-    expect(found, `${page.url()} in ${colorScheme} colours`).toEqual([]);
   }
 }

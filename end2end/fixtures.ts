@@ -1,6 +1,7 @@
 // What every test starts with.
 
 import { randomUUID } from 'node:crypto';
+import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type APIRequestContext, type Locator, type Page } from '@playwright/test';
 import { Authenticator, type Transport } from './authenticator.ts';
 import { Database } from './database.ts';
@@ -179,13 +180,20 @@ export async function visit(page: Page, path: string) {
 
 /**
  * The autofill of a page for signing in has its options, and with them their session's cookie: what
- * is posted from now on begins no other. The response alone would not do: leaving the page then
- * still breaks off the rest.
+ * is posted from now on begins no other.
  */
-export async function armed(page: Page, pathname = '/sign-in') {
+export async function armed(page: Page, from = '/sign-in') {
+  await completed(page, 'sign-in/start', from);
+}
+
+/**
+ * What the page at this path asks a server function is over. The response alone would not do:
+ * leaving the page then still breaks off the rest.
+ */
+export async function completed(page: Page, call: string, from: string) {
   await page.waitForEvent('requestfinished', (request) => {
     const { referer } = request.headers();
-    return request.url().endsWith('/api/passkey/sign-in/start') && new URL(referer).pathname === pathname;
+    return request.url().endsWith(`/api/passkey/${call}`) && new URL(referer).pathname === from;
   });
 }
 
@@ -194,8 +202,8 @@ export async function hydrated(page: Page) {
   await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
 }
 
-/** The page has heard what the browser can do, and has come up with what it was to. */
-export async function decided(page: Page) {
+/** The page has heard what the browser can do, and has asked, told and shown all that follows by itself. */
+export async function settled(page: Page) {
   await hydrated(page);
   await page.evaluate(async () => {
     // The page asked before this, and is answered before this.
@@ -287,4 +295,16 @@ export async function placeOrder(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Place order' }).click();
   await expect(page.getByRole('heading', { name: 'Thank you' })).toBeVisible();
   return page.url().split('/').at(-1)!;
+}
+
+/** A page of the store, or one on the way. */
+export async function expectAccessible(page: Page) {
+  await page.waitForLoadState(); // whole, and with its styles
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    // The other mode opens a page of its own each time, for frames from elsewhere. There are none.
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+    const found = violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => node.html) }));
+    expect(found, `${page.url()} in ${colorScheme} colours`).toEqual([]);
+  }
 }

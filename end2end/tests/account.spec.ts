@@ -5,6 +5,7 @@ import { overhear } from '../browser.ts';
 import {
   test as base,
   addToCart,
+  completed,
   expect,
   expectSignedIn,
   hydrated,
@@ -940,10 +941,7 @@ test.describe('deleting the account', () => {
     // A password manager that does not know signals.
     await page.addInitScript(() => delete (PublicKeyCredential as any).signalAllAcceptedCredentials);
     await open(page, '/account/delete');
-    const told = page.waitForEvent('requestfinished', (request) => {
-      const { referer } = request.headers();
-      return request.url().endsWith('/api/passkey/signalled') && new URL(referer).pathname === '/goodbye';
-    });
+    const told = completed(page, 'signalled', '/goodbye');
     await page.getByRole('button', { name: 'Delete my account' }).click();
     await expect(page).toHaveURL('/goodbye');
     await told;

@@ -2,15 +2,17 @@
 
 import type { Page, Response } from '@playwright/test';
 import { holdBack } from '../browser.ts';
-import { Credentials, expireSession, forgetSignOut, settled, SILENT } from '../credentials.ts';
-import { expectAccessible, test as base, waysOfSessions } from '../federation.ts';
+import { Credentials, expireSession, forgetSignOut, SILENT } from '../credentials.ts';
+import { test as base, waysOfSessions } from '../federation.ts';
 import {
   addToCart,
   expect,
+  expectAccessible,
   expectSignedIn,
   hydrated,
   open,
   pressSignOut,
+  settled,
   signInByRequest,
   signInLink,
   signInWithPassword,

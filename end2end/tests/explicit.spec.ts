@@ -9,7 +9,7 @@ import {
   withoutImmediate,
   withoutWebAuthn,
 } from '../browser.ts';
-import { decided, expect, expectSignedIn, hydrated, open, pressSignOut, signInLink, test } from '../fixtures.ts';
+import { expect, expectSignedIn, hydrated, open, pressSignOut, settled, signInLink, test } from '../fixtures.ts';
 
 test('with a passkey, one press signs in and stays on the page', async ({ page, passkeyOwner, database }) => {
   const asked = await overhear(page);
@@ -74,7 +74,7 @@ test('a browser without WebAuthn goes to the form', async ({ page }) => {
   await signInLink(page).click();
 
   await expect(page).toHaveURL('/sign-in?next=/');
-  await decided(page);
+  await settled(page);
   expect(starts).toEqual([]);
   expect(asked).toEqual([]);
 });
@@ -131,7 +131,7 @@ test('looking at pages asks the server for nothing and leaves no cookie', async 
   const starts = callsTo(page, 'sign-in/start');
   for (const path of ['/', '/products/lantern', '/cart', '/one-button', '/sign-up']) {
     await open(page, path);
-    await decided(page);
+    await settled(page);
   }
 
   expect(starts).toEqual([]);

@@ -12,7 +12,6 @@ import {
   withoutWebAuthn,
 } from '../browser.ts';
 import {
-  decided,
   expect,
   expectSignedIn,
   frames,
@@ -21,6 +20,7 @@ import {
   offers,
   open,
   saved,
+  settled,
   signInByRequest,
   signInLink,
   signInWithPassword,
@@ -263,7 +263,7 @@ for (const [how, unwilling] of [
       await expect(offers(page)).toHaveCount(1);
       await expect.poll(() => asked).toEqual([...expected, ...expected]);
       await open(page, '/');
-      await decided(page);
+      await settled(page);
       await expect(offer(page)).toBeHidden();
       expect(asked).toEqual([...expected, ...expected]);
       expect(database.of(passwordOwner.username, 'passkeys')).toEqual([]);
@@ -460,7 +460,7 @@ test.describe('after a sign-in with a phone', () => {
     await signInWithPhone(page, passkeyOwner);
 
     await told;
-    await decided(page);
+    await settled(page);
     await expect(offer(page)).toBeHidden();
     expect(calls).toEqual([]);
   });

@@ -3,10 +3,11 @@
 import type { Locator, Page } from '@playwright/test';
 import { creatingByItself, withoutConditionalCreate } from '../browser.ts';
 import type { Database } from '../database.ts';
-import { continueWith, expectAccessible } from '../federation.ts';
+import { continueWith } from '../federation.ts';
 import {
   addToCart,
   expect,
+  expectAccessible,
   expectSignedIn,
   frames,
   hydrated,
@@ -234,7 +235,6 @@ async function expectStill(page: Page, paths: string[], complete = async () => {
     await visit(page, path);
     expect(new URL(page.url()).pathname).toBe(path.split('?')[0]);
     await complete();
-    // Two frames after the last change, the observer has been told of it.
     await frames(page);
   }
   expect(shifts).toEqual([]);

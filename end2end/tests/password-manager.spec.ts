@@ -1,8 +1,17 @@
 // What the password manager of Chromium really does with the store.
 
 import type { Page } from '@playwright/test';
-import { expireSession, settled } from '../credentials.ts';
-import { expect, expectSignedIn, hydrated, signInLink, signInWithPassword, visit, type Person } from '../fixtures.ts';
+import { expireSession } from '../credentials.ts';
+import {
+  expect,
+  expectSignedIn,
+  hydrated,
+  settled,
+  signInLink,
+  signInWithPassword,
+  visit,
+  type Person,
+} from '../fixtures.ts';
 import { silently, test } from '../password-manager.ts';
 import { ORIGIN } from '../stores.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Page } from '@playwright/test';
 import { withoutImmediate } from '../browser.ts';
-import { CHOOSER, Credentials, settled, withoutPasswords, type Stored } from '../credentials.ts';
+import { CHOOSER, Credentials, withoutPasswords, type Stored } from '../credentials.ts';
 import { test as base } from '../federation.ts';
 import {
   addToCart,
@@ -10,6 +10,7 @@ import {
   expectSignedIn,
   hydrated,
   open,
+  settled,
   signInByRequest,
   signInLink,
   signInWithPassword,

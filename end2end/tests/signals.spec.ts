@@ -14,6 +14,7 @@ import { Credentials, forgetSignOut } from '../credentials.ts';
 import type { Database } from '../database.ts';
 import { continueWith, linkByRequest, test, withoutFedCm } from '../federation.ts';
 import {
+  completed,
   expect,
   expectSignedIn,
   hydrated,
@@ -535,7 +536,7 @@ test('a browser without signals misses nothing else', async ({ page, authenticat
   await signIn(page, passkeyOwner);
   await told;
   await page.goto('/account/delete');
-  const toldAgain = page.waitForResponse('/api/passkey/signalled');
+  const toldAgain = completed(page, 'signalled', '/goodbye');
   await page.getByRole('button', { name: 'Delete my account' }).click();
 
   await expect(page.getByText('Your account is deleted.')).toBeVisible();

@@ -1,12 +1,13 @@
 //! Saved passwords: how the pages' own script posts them, signing in without being asked, and
 //! what a browser is told when somebody signs in or out. Through the real router.
 
+use serde_json::json;
+
 use crate::support::{
     authenticator::Authenticator,
     on_both,
     visitor::{Answer, PASSWORD, Shop, Visitor},
 };
-use serde_json::json;
 
 const OTHER_PASSWORD: &str = "herons prefer galoshes";
 

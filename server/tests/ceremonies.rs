@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
+use base64::{Engine, prelude::BASE64_URL_SAFE};
+use latchkey::{ByHand, Call, Visit, store::Sessions};
+use serde_json::{Value, json};
+use tower_sessions::{Session, SessionStore};
+
 use crate::support::{
     authenticator::{Authenticator, BE, BS, UP, UV, decode, encode},
     on_both,
     visitor::Shop,
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE};
-use latchkey::{ByHand, Call, Visit, store::Sessions};
-use serde_json::{Value, json};
-use tower_sessions::{Session, SessionStore};
 
 /// Five minutes and a bit, in milliseconds.
 const TOO_LATE: i64 = 5 * 60 * 1000 + 1;

@@ -1,13 +1,6 @@
 //! Signing in with a provider (OpenID Connect, FedCM), through the real router and with a
 //! provider on loopback; and what an attacker would try.
 
-use crate::support::{
-    On,
-    authenticator::Authenticator,
-    on_both,
-    provider::{Asked, CLIENT, Clients, Provider, Token, altered},
-    visitor::{Answer, PASSWORD, Shop, Visitor},
-};
 use axum::{
     body::{Body, to_bytes},
     http::{Method, Request, header::LOCATION},
@@ -19,6 +12,14 @@ use tokio::{
     task::{spawn_blocking, yield_now},
 };
 use tower::ServiceExt;
+
+use crate::support::{
+    On,
+    authenticator::Authenticator,
+    on_both,
+    provider::{Asked, CLIENT, Clients, Provider, Token, altered},
+    visitor::{Answer, PASSWORD, Shop, Visitor},
+};
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;

@@ -1,6 +1,5 @@
 //! The store keeps what it promises, on both databases, also when many ask at once.
 
-use crate::support::{DatabaseUrl, on_both};
 use app::api::{Cart, Delivery, Instant, Money};
 use futures::future::join_all;
 use latchkey::{
@@ -18,6 +17,8 @@ use tower_sessions::{
     session::{Id, Record},
 };
 use uuid::Uuid;
+
+use crate::support::{DatabaseUrl, on_both};
 
 const NOW: Instant = Instant(1_900_000_000_000);
 const MINUTE: i64 = 60_000;

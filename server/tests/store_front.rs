@@ -1,14 +1,15 @@
 //! What visitors do with links and forms, with JavaScript off, and what the
 //! session does meanwhile: through the real router.
 
+use axum::{body::Body, http::Method};
+use latchkey::store::CartOwner;
+use serde_json::json;
+
 use crate::support::{
     authenticator::Authenticator,
     on_both,
     visitor::{Shop, Visitor},
 };
-use axum::{body::Body, http::Method};
-use latchkey::store::CartOwner;
-use serde_json::json;
 
 const PASSWORD: &str = "plovers dislike umbrellas";
 

@@ -3,11 +3,6 @@
 
 use std::{convert::Infallible, path::Path};
 
-use crate::support::{
-    authenticator::{Authenticator, BE, BS, UP, UV, encode},
-    on_both,
-    visitor::{PASSWORD, Shop, Visitor},
-};
 use axum::{body::Body, http::Method};
 use futures::{join, stream};
 use latchkey::{
@@ -17,6 +12,12 @@ use latchkey::{
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use uuid::Uuid;
+
+use crate::support::{
+    authenticator::{Authenticator, BE, BS, UP, UV, encode},
+    on_both,
+    visitor::{PASSWORD, Shop, Visitor},
+};
 
 const MINUTE: i64 = 60 * 1000;
 const DAY: i64 = 24 * 60 * MINUTE;
