@@ -1,15 +1,20 @@
 //! What people see: pages, components and the browser side of the ceremonies,
 //! written once for the server (`ssr`) and the browser (`hydrate`).
 //!
-//! Start with [`passkey`]: it is what this store exists for.
+//! Start with [`sign_in`]: it is what this shop exists for.
 
 pub mod api;
+#[cfg(feature = "ssr")]
 pub mod components;
 #[cfg(feature = "ssr")]
 pub mod pages;
-pub mod passkey;
+#[cfg(feature = "ssr")]
+mod request;
 #[cfg(feature = "ssr")]
 mod shell;
+pub mod sign_in;
 
+#[cfg(feature = "ssr")]
+pub use request::PageRequest;
 #[cfg(feature = "ssr")]
 pub use shell::shell;

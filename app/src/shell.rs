@@ -1,16 +1,18 @@
-//! The document around every page, and the list of the pages.
+//! The document around every page, and which page it is.
 
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, provide_meta_context};
-use leptos_router::{
-    components::{Route, Router, Routes},
-    path,
-};
 
 use crate::{
-    api::PublicError,
+    PageRequest,
+    api::{Path, paths},
     components::{NoticeBar, PasskeyUpkeep, SiteFooter, SiteHeader},
-    pages::{self, ErrorPage, account},
+    pages::{
+        BrowserSupportPage, account,
+        errors::{ErrorPage, NotFound},
+        federation, shop, sign_in,
+    },
+    request::page_request,
 };
 
 /// A whole HTML document. The server resolves it before the response starts, so
@@ -25,7 +27,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="description" content="Hooks, lanterns, knockers and mats for the entrance of a home."/>
                 <meta name="color-scheme" content="light dark"/>
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="icon" href=paths::ICON type="image/svg+xml"/>
                 <link rel="stylesheet" href=format!("{package}.css")/>
                 // The one of Leptos has no nonce, and the policy refuses it.
                 <link rel="modulepreload" href=format!("{package}.js") nonce=use_nonce()/>
@@ -43,52 +45,71 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 fn App() -> impl IntoView {
     provide_meta_context();
-    let refusal = use_context::<PublicError>();
+    let PageRequest { path, refusal, .. } = page_request();
     view! {
-        <Router>
-            <a class="skip-link" href="#main">"Skip to content"</a>
-            <SiteHeader/>
-            <main id="main" tabindex="-1">
-                <NoticeBar/>
-                {match refusal {
-                    Some(error) => view! { <ErrorPage error/> }.into_any(),
-                    None => view! { <Pages/> }.into_any(),
-                }}
-            </main>
-            <SiteFooter/>
-            <PasskeyUpkeep/>
-        </Router>
+        <a class="skip-link" href="#main">"Skip to content"</a>
+        <SiteHeader/>
+        <main id="main" tabindex="-1">
+            <NoticeBar/>
+            {match refusal {
+                Some(error) => view! { <ErrorPage error/> }.into_any(),
+                None => page(path),
+            }}
+        </main>
+        <SiteFooter/>
+        <PasskeyUpkeep/>
     }
 }
 
-#[component]
-fn Pages() -> impl IntoView {
-    view! {
-        <Routes fallback=pages::NotFound>
-            <Route path=path!("/") view=pages::Catalogue/>
-            <Route path=path!("/products/:slug") view=pages::Product/>
-            <Route path=path!("/cart") view=pages::Cart/>
-            <Route path=path!("/checkout") view=pages::Checkout/>
-            <Route path=path!("/orders/:number") view=pages::Order/>
-            <Route path=path!("/account") view=account::Overview/>
-            <Route path=path!("/account/passkeys/new") view=account::NewPasskey/>
-            <Route path=path!("/account/passkeys/:id/delete") view=account::DeletePasskey/>
-            <Route path=path!("/account/password") view=account::Password/>
-            <Route path=path!("/account/second-factor") view=account::SecondFactor/>
-            <Route path=path!("/account/recovery-codes") view=account::RecoveryCodes/>
-            <Route path=path!("/account/identities/:id/unlink") view=account::Unlink/>
-            <Route path=path!("/account/events/:id") view=account::Event/>
-            <Route path=path!("/account/delete") view=account::Delete/>
-            <Route path=path!("/sign-in") view=pages::SignIn/>
-            <Route path=path!("/sign-up") view=pages::SignUp/>
-            <Route path=path!("/sign-up/provider") view=pages::SignUpWithProvider/>
-            <Route path=path!("/leaving") view=pages::Leaving/>
-            <Route path=path!("/one-button") view=pages::OneButton/>
-            <Route path=path!("/browser-support") view=pages::BrowserSupportPage/>
-            <Route path=path!("/second-factor") view=pages::SecondFactor/>
-            <Route path=path!("/confirm") view=pages::Confirm/>
-            <Route path=path!("/recover") view=pages::Recover/>
-            <Route path=path!("/goodbye") view=pages::Goodbye/>
-        </Routes>
+/// The page at an address. Every [`Path`] is here, or this does not compile.
+fn page(path: Option<Path>) -> AnyView {
+    let Some(path) = path else { return view! { <NotFound/> }.into_any() };
+    match path {
+        Path::Catalogue => view! { <shop::Catalogue/> }.into_any(),
+        Path::Product { slug } => view! { <shop::Product slug/> }.into_any(),
+        Path::Cart => view! { <shop::Cart/> }.into_any(),
+        Path::Checkout => view! { <shop::Checkout/> }.into_any(),
+        Path::Order { number } => view! { <shop::Order number/> }.into_any(),
+
+        Path::SignIn => view! { <sign_in::SignIn/> }.into_any(),
+        Path::SignUp => view! { <sign_in::SignUp/> }.into_any(),
+        Path::OneButton => view! { <sign_in::OneButton/> }.into_any(),
+        Path::SecondFactor => view! { <sign_in::SecondFactor/> }.into_any(),
+        Path::Recover => view! { <sign_in::Recover/> }.into_any(),
+        Path::Confirm => view! { <sign_in::Confirm/> }.into_any(),
+        Path::BrowserSupport => view! { <BrowserSupportPage/> }.into_any(),
+
+        Path::SignUpWithProvider => view! { <federation::SignUpWithProvider/> }.into_any(),
+        Path::Leaving => view! { <federation::Leaving/> }.into_any(),
+
+        Path::Account => view! { <account::Overview/> }.into_any(),
+        Path::NewPasskey => view! { <account::NewPasskey/> }.into_any(),
+        Path::DeletePasskey { id } => view! { <account::DeletePasskey id/> }.into_any(),
+        Path::Password => view! { <account::Password/> }.into_any(),
+        Path::AccountSecondFactor => view! { <account::SecondFactor/> }.into_any(),
+        Path::RecoveryCodes => view! { <account::RecoveryCodes/> }.into_any(),
+        Path::UnlinkIdentity { id } => view! { <account::Unlink id/> }.into_any(),
+        Path::SecurityEvent { id } => view! { <account::Event id/> }.into_any(),
+        Path::DeleteAccount => view! { <account::Delete/> }.into_any(),
+        Path::Goodbye => view! { <account::Goodbye/> }.into_any(),
+
+        // Where forms and programs go: nothing to look at.
+        Path::SignOut
+        | Path::FederationAt
+        | Path::FederationStart { .. }
+        | Path::FederationCallback { .. }
+        | Path::FederationNonce { .. }
+        | Path::FederationToken { .. }
+        | Path::ConfirmWithProvider { .. }
+        | Path::AccountName
+        | Path::PasskeyName { .. }
+        | Path::EndOtherSessions
+        | Path::EndSession { .. }
+        | Path::AutomaticSignIn
+        | Path::LinkProvider { .. }
+        | Path::DismissOffer
+        | Path::ChangePassword
+        | Path::PasskeyEndpoints
+        | Path::RelatedOrigins => view! { <NotFound/> }.into_any(),
     }
 }

@@ -1,9 +1,70 @@
-//! What the account page and its neighbours show. Words that depend on what was
-//! stored (how somebody signed in, what happened) are made by the server.
+//! The account: what its page and the pages around it show, and what they ask the server.
+//!
+//! Words that depend on what was stored (how somebody signed in, what happened) are made by
+//! the server.
 
+use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountName, IdentityProvider, Instant, OrderSummary};
+use super::{AccountName, IdentityProvider, Options, OrderSummary, PublicError, Timestamp};
+
+/// What pages and scripts ask the server about the account that is signed in.
+#[cfg(feature = "ssr")]
+#[async_trait::async_trait]
+pub trait AccountService: Send + Sync {
+    /// [`Code::SignInRequired`](super::Code::SignInRequired) when signed out.
+    async fn account(&self) -> super::Result<Account>;
+    /// The account, for pages that change how it is signed in to:
+    /// [`Code::ProofRequired`](super::Code::ProofRequired) unless its owner has proved within
+    /// five minutes to be there.
+    async fn account_to_change(&self) -> super::Result<Account>;
+    /// [`Code::NotFound`](super::Code::NotFound) for anybody else's event.
+    async fn security_event(&self, id: &str) -> super::Result<SecurityEvent>;
+
+    /// A challenge for one more passkey (WebAuthn L3 §7.1 step 1). `conditional`: without the
+    /// person's doing, right after a password. `platform`: by this device's own authenticator.
+    async fn start_addition(&self, conditional: bool, platform: bool) -> super::Result<Options>;
+    /// Verifies the registration and adds the passkey to the account. `announce`:
+    /// whether the next page is to say so.
+    async fn finish_addition(&self, credential: &str, announce: bool) -> super::Result<Added>;
+    /// Whether anybody has a passkey with this id.
+    async fn knows_passkey(&self, credential_id: &str) -> super::Result<bool>;
+    /// "Not now": no offers of a passkey for 30 days.
+    async fn dismiss_offer(&self) -> super::Result<()>;
+    /// The browser has been told this version of the account's passkeys.
+    async fn signalled(&self, user_id: &str, version: i64) -> super::Result<()>;
+}
+
+/// For one more passkey of the account. `conditional`: created by the browser
+/// itself, after a password. `platform`: by this device's own authenticator.
+#[server(endpoint = "passkey/addition/start", input = Json)]
+pub async fn start_addition(conditional: bool, platform: bool) -> Result<Options, PublicError> {
+    super::account().start_addition(conditional, platform).await
+}
+
+/// `credential`: the new credential, as `PublicKeyCredential.toJSON()` gives it.
+#[server(endpoint = "passkey/addition/finish", input = Json)]
+pub async fn finish_addition(credential: String, announce: bool) -> Result<Added, PublicError> {
+    super::account().finish_addition(&credential, announce).await
+}
+
+/// Whether the shop has this passkey, when the answer to its creation got lost.
+#[server(endpoint = "passkey/known", input = Json)]
+pub async fn knows_passkey(credential_id: String) -> Result<bool, PublicError> {
+    super::account().knows_passkey(&credential_id).await
+}
+
+/// "Not now" to the offer of a passkey. The form in its card posts without this.
+#[server(endpoint = "passkey/offer/dismiss", input = Json)]
+pub async fn dismiss_offer() -> Result<(), PublicError> {
+    super::account().dismiss_offer().await
+}
+
+/// After the signals of [`Signals`] were given.
+#[server(endpoint = "passkey/signalled", input = Json)]
+pub async fn signalled(user_id: String, version: i64) -> Result<(), PublicError> {
+    super::account().signalled(&user_id, version).await
+}
 
 /// What `/account` shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,8 +135,8 @@ pub struct IdentityCard {
     pub icon: Option<String>,
     /// What the provider calls its owner.
     pub label: String,
-    pub linked: Instant,
-    /// Whether the store still works with the provider.
+    pub linked: Timestamp,
+    /// Whether the shop still works with the provider.
     pub works: bool,
     /// Whether browsers may remember it.
     pub remembered: bool,
@@ -87,13 +148,13 @@ pub struct PasskeyCard {
     pub id: String,
     /// Its owner's name for it, once there is one.
     pub own_name: Option<String>,
-    pub provider: Provider,
-    pub created: Instant,
+    pub manager: PasskeyManager,
+    pub created: Timestamp,
     /// None: nobody has signed in with it yet.
-    pub last_used: Option<Instant>,
+    pub last_used: Option<Timestamp>,
     /// "Chrome on Linux"
     pub last_used_with: String,
-    /// Backup state (BS): whether its provider keeps a copy elsewhere.
+    /// Backup state (BS, WebAuthn L3 §6.1.3): whether its manager keeps a copy elsewhere.
     pub synced: bool,
     /// Whether it was the last passkey that signed this session in, or proved who sits there.
     pub this_device: bool,
@@ -105,13 +166,13 @@ impl PasskeyCard {
     /// What to call it.
     #[must_use]
     pub fn title(&self) -> &str {
-        self.own_name.as_deref().unwrap_or(&self.provider.name)
+        self.own_name.as_deref().unwrap_or(&self.manager.name)
     }
 }
 
-/// Who keeps a passkey, going by its AAGUID: unattested, for display only.
+/// Who keeps a passkey, going by its AAGUID (WebAuthn L3 §6.5.1): unattested, for display only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Provider {
+pub struct PasskeyManager {
     pub name: String,
     /// `data:` URIs of an icon for a light and for a dark ground.
     pub icons: Option<(String, String)>,
@@ -122,7 +183,7 @@ pub struct SessionCard {
     pub id: String,
     /// "Chrome on Linux"
     pub browser: String,
-    pub signed_in: Instant,
+    pub signed_in: Timestamp,
     /// "With the passkey “Windows Hello”"
     pub how: String,
     pub this_one: bool,
@@ -132,44 +193,13 @@ pub struct SessionCard {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecurityEvent {
     pub id: String,
-    pub at: Instant,
+    pub at: Timestamp,
     /// "Signed in with a password"
     pub what: String,
     /// "Chrome on Linux"
     pub browser: String,
     /// A sign-in that was refused.
     pub failed: bool,
-}
-
-/// How the person can prove to be the owner of the account once more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proofs {
-    pub passkey: bool,
-    pub password: bool,
-    pub providers: Vec<IdentityProvider>,
-}
-
-/// What the page's script tells or asks the browser, beside what people press.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Upkeep {
-    pub signals: Option<Signals>,
-    /// The browser may remember who signed in, and with which provider.
-    pub federated: Option<Federated>,
-    /// The browser may sign in by itself, with a saved password or with one of the providers
-    /// at these origins.
-    pub automatic: Option<Vec<String>>,
-    /// The browser may not do so until the person has signed in by hand.
-    pub by_hand: bool,
-}
-
-/// A sign-in with a provider, for `FederatedCredential`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Federated {
-    /// What the provider calls the person: comes back as `login_hint`.
-    pub id: String,
-    pub name: String,
-    /// The provider's.
-    pub origin: String,
 }
 
 /// What password managers are to be told about an account's passkeys (WebAuthn L3
@@ -205,7 +235,7 @@ pub enum Offer {
 /// A passkey that was added to an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Added {
-    /// Who keeps it, if that is known.
-    pub provider: Option<String>,
+    /// The name of its passkey manager, if that is known.
+    pub manager: Option<String>,
     pub signals: Option<Signals>,
 }

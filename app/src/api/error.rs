@@ -28,8 +28,9 @@ pub enum Code {
     TooLarge,
     CrossSite,
     NotFound,
+    MethodNotAllowed,
     SignInRequired,
-    /// A fresh sign-in, for what changes how the account is signed in to.
+    /// A reauthentication, for what changes how the account is signed in to.
     ProofRequired,
     Busy,
     Internal,
@@ -108,6 +109,7 @@ impl Code {
             Self::TooLarge => 413,
             Self::CrossSite | Self::ProofRequired | Self::NotAutomatic => 403,
             Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
             Self::SignInRequired | Self::WrongPassword | Self::RecoveryCodeWrong => 401,
             Self::UsernameTaken
             | Self::CredentialTaken
@@ -145,6 +147,7 @@ impl Code {
             Self::TooLarge => "That was more than the store accepts at once.",
             Self::CrossSite => "That request came from another site, so it was not carried out.",
             Self::NotFound => "There is nothing here.",
+            Self::MethodNotAllowed => "That cannot be done with this address.",
             Self::SignInRequired => "Please sign in first.",
             Self::ProofRequired => "Please confirm that it is you first.",
             Self::Busy => "The store is busy. Please try again in a moment.",

@@ -1,22 +1,61 @@
-//! What browser and server say to each other.
+//! What page, browser and server share.
 //!
-//! [`messages`] and [`account`] are the plain data, [`error`] the one public error,
-//! [`ceremonies`] the server functions, and [`backend`] the trait through which
-//! pages and server functions reach the server.
+//! Each area has its plain data, the server functions of its ceremonies, and the trait through
+//! which pages and server functions reach the server: [`sign_in`], [`federation`], [`account`], [`shop`].
+//! [`paths`] declares every address, [`error`] is the one public error.
 
 pub mod account;
-#[cfg(feature = "ssr")]
-pub mod backend;
-pub mod ceremonies;
 pub mod error;
-pub mod messages;
+pub mod federation;
+mod form;
 mod next;
+pub mod paths;
+pub mod shop;
+pub mod sign_in;
+mod time;
+mod visitor;
+
+#[cfg(feature = "ssr")]
+use std::sync::Arc;
+
+#[cfg(feature = "ssr")]
+use leptos::prelude::expect_context;
 
 pub use account::*;
-#[cfg(feature = "ssr")]
-pub use backend::{Backend, SharedBackend, backend};
 pub use error::{Code, PublicError};
-pub use messages::*;
-pub use next::{escaped, same_origin_path, with_next};
+pub use federation::*;
+pub use form::FormOutcome;
+pub use next::{Next, escaped};
+pub use paths::{Path, Route};
+pub use shop::*;
+pub use sign_in::*;
+pub use time::Timestamp;
+pub use visitor::*;
 
 pub type Result<T> = std::result::Result<T, PublicError>;
+
+/// The services of the request that is being answered. Whoever renders a page provides
+/// them as contexts; what a page does not ask for need not be there.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn sign_in() -> Arc<dyn SignInService> {
+    expect_context()
+}
+
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn account() -> Arc<dyn AccountService> {
+    expect_context()
+}
+
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn shop() -> Arc<dyn ShopService> {
+    expect_context()
+}
+
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn federation() -> Arc<dyn FederationService> {
+    expect_context()
+}

@@ -1,12 +1,67 @@
 //! Where to go after signing in: `?next=…`.
 
-/// `path?next=…`, with the query's own characters escaped.
-#[must_use]
-pub fn with_next(path: &str, next: &str) -> String {
-    format!("{path}?next={}", escaped(next))
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A path and query of this shop. Anything else that somebody may have put into a link is the
+/// catalogue: an open redirect would lend this shop's name to any other site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Next(String);
+
+impl Next {
+    /// `text` if a browser would stay in this shop with it, else `/`. Browsers take `//` and
+    /// `/\` for the start of another host, and leave out tabs and newlines before they look
+    /// (URL Standard, "basic URL parser").
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let local = text.starts_with('/')
+            && !text.starts_with("//")
+            && !text.contains(|c: char| c == '\\' || c.is_control());
+        Self(if local { text } else { "/" }.to_owned())
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
-/// A value in a query.
+#[cfg(feature = "ssr")]
+impl Next {
+    /// The page that it leads to, if that is one of ours.
+    #[must_use]
+    pub fn page(&self) -> Option<super::Path> {
+        super::Path::parse(self.0.split(['?', '#']).next().unwrap_or_default())
+    }
+}
+
+impl Default for Next {
+    fn default() -> Self {
+        Self::parse("/")
+    }
+}
+
+impl From<String> for Next {
+    fn from(text: String) -> Self {
+        Self::parse(&text)
+    }
+}
+
+impl From<Next> for String {
+    fn from(next: Next) -> Self {
+        next.0
+    }
+}
+
+impl fmt::Display for Next {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A value in a query, with the query's own characters escaped.
 #[must_use]
 pub fn escaped(value: &str) -> String {
     let mut text = String::new();
@@ -21,35 +76,70 @@ pub fn escaped(value: &str) -> String {
     text
 }
 
-/// `next` if a browser would stay in this store with it, else `/`. Browsers take
-/// `//` and `/\` for the start of another host, and leave out tabs and newlines
-/// before they look.
-#[must_use]
-pub fn same_origin_path(next: &str) -> &str {
-    let local = next.starts_with('/')
-        && !next.starts_with("//")
-        && !next.contains(|c: char| c == '\\' || c.is_control());
-    if local { next } else { "/" }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{same_origin_path, with_next};
+    use super::Next;
 
-    #[test]
-    fn the_way_on_survives_in_a_query() {
-        assert_eq!(with_next("/sign-in", "/checkout"), "/sign-in?next=/checkout");
-        assert_eq!(with_next("/sign-up", "/a?b=c&d#é"), "/sign-up?next=/a%3Fb%3Dc%26d%23%C3%A9");
+    #[track_caller]
+    fn refused(attack: &str) {
+        assert_eq!(Next::parse(attack).as_str(), "/", "{attack}");
     }
 
     #[test]
-    fn the_next_page_is_one_of_this_store() {
-        for next in ["/", "/cart", "/products/lantern?from=/cart#main"] {
-            assert_eq!(same_origin_path(next), next);
+    fn a_page_of_this_shop_is_kept() {
+        for next in ["/", "/cart", "/products/lantern?from=/cart#main", "/a?b=https://c.example"] {
+            assert_eq!(Next::parse(next).as_str(), next);
         }
-        let elsewhere = ["", "cart", "//evil.example", "/\\evil.example", "/\t/evil.example"];
-        for next in elsewhere.into_iter().chain(["https://evil.example/", "javascript:alert(1)"]) {
-            assert_eq!(same_origin_path(next), "/");
+    }
+
+    #[test]
+    fn an_open_redirect_by_a_host_without_a_scheme() {
+        refused("//evil.example");
+        refused("///evil.example");
+    }
+
+    #[test]
+    fn an_open_redirect_by_backslashes() {
+        refused("/\\evil.example");
+        refused("\\\\evil.example");
+        refused("/cart\\..\\..");
+    }
+
+    #[test]
+    fn an_open_redirect_by_a_scheme() {
+        for attack in ["https:evil.example", "https://evil.example/", "javascript:alert(1)"] {
+            refused(attack);
+        }
+    }
+
+    #[test]
+    fn an_open_redirect_by_what_browsers_leave_out() {
+        for attack in
+            ["/\t/evil.example", "/\n/evil.example", "/\r\\evil.example", "\t//evil.example"]
+        {
+            refused(attack);
+        }
+    }
+
+    #[test]
+    fn a_header_cannot_be_split() {
+        refused("/cart\r\nset-cookie: a=b");
+        refused("/cart\0");
+    }
+
+    #[test]
+    fn an_encoded_attack_stays_a_path() {
+        // Browsers do not decode a path before they look for a host in it.
+        for harmless in ["/%2Fevil.example", "/%5Cevil.example", "/%09/evil.example"] {
+            assert_eq!(Next::parse(harmless).as_str(), harmless);
+        }
+        refused("%2F%2Fevil.example");
+    }
+
+    #[test]
+    fn no_text_is_the_catalogue() {
+        for nothing in ["", "cart", " /cart", "?next=/cart"] {
+            refused(nothing);
         }
     }
 }

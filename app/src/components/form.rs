@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{api::FormOutcome, pages::form_outcome};
+use crate::{api::FormOutcome, request::form_outcome};
 
 /// What a [`Field`] is filled in with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

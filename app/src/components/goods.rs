@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::api::{Money, OrderLine};
+use crate::api::{Money, OrderLine, Path, paths::IMAGES};
 
 /// More than this many are simply "In stock".
 const FEW: i64 = 5;
@@ -17,7 +17,7 @@ pub fn Picture(
     #[prop(optional)]
     alt: String,
 ) -> impl IntoView {
-    let src = format!("/images/{slug}.svg");
+    let src = format!("{IMAGES}/{slug}.svg");
     view! { <img class="picture" src=src width=size height=size alt=alt/> }
 }
 
@@ -80,7 +80,7 @@ pub fn OrderLines(
         view! {
             <tr>
                 <td>
-                    <a href=format!("/products/{}", line.slug)>{line.name}</a>
+                    <a href=Path::product(&line.slug).to_string()>{line.name}</a>
                     {error.map(|error| view! { <p class="error">{error}</p> })}
                 </td>
                 <td class="number">{format!("{} × {}", line.quantity, line.price)}</td>

@@ -1,5 +1,4 @@
 //! The pieces that pages share. Like the pages, they exist on the server only.
-#![cfg(feature = "ssr")]
 
 mod form;
 mod goods;

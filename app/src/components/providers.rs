@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{IdentityProvider, with_next},
-    pages::visitor,
-    passkey::ProviderPress,
+    api::{IdentityProvider, Next, Path},
+    request::visitor,
+    sign_in::ProviderPress,
 };
 
 /// "Continue with …", for every provider. `next`: where to go once signed in.
 #[component]
-pub fn Providers(next: String) -> impl IntoView {
+pub fn Providers(next: Next) -> impl IntoView {
     let providers = visitor().providers;
     (!providers.is_empty()).then(|| {
         let buttons = providers.into_iter().map(|provider| button(provider, next.clone()));
@@ -25,9 +25,9 @@ pub fn Providers(next: String) -> impl IntoView {
 
 /// A link, which the page's script takes over where the browser can ask for the account
 /// itself (FedCM).
-fn button(provider: IdentityProvider, next: String) -> impl IntoView {
+fn button(provider: IdentityProvider, next: Next) -> impl IntoView {
     let IdentityProvider { id, name, icon, fedcm, .. } = provider;
-    let to = with_next(&format!("/federated/{id}"), &next);
+    let to = Path::FederationStart { provider: id.clone() }.with_next(&next);
     let link = {
         let (to, words) = (to.clone(), format!("Continue with {name}"));
         move || {
@@ -40,9 +40,11 @@ fn button(provider: IdentityProvider, next: String) -> impl IntoView {
     };
     match fedcm {
         Some(fedcm) => {
+            let nonce = Path::FederationNonce { provider: id.clone() }.to_string();
+            let token = Path::FederationToken { provider: id }.to_string();
             let elsewhere = (to, format!("To {name}’s own page"));
             view! {
-                <ProviderPress provider=id fedcm next link=elsewhere>{link()}</ProviderPress>
+                <ProviderPress nonce token fedcm next link=elsewhere>{link()}</ProviderPress>
             }
             .into_any()
         }

@@ -3,28 +3,28 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{FormOutcome, Notice, Upkeep, Visitor, with_next},
-    pages::{form_outcome, here, is_passing, onward, origins, visitor},
-    passkey::{BrowserUpkeep, PasskeyOffer, PasskeyPress, Place},
+    api::{FormOutcome, Next, Notice, Path, Upkeep, Visitor},
+    request::{here, is_passing, onward, origins, page_request, visitor},
+    sign_in::{BrowserUpkeep, PasskeyOffer, PasskeyPress, Place},
 };
 
 #[component]
 pub fn SiteHeader() -> impl IntoView {
     view! {
         <header class="site-header">
-            <a class="wordmark" href="/"><Mark/> "Latchkey"</a>
+            <a class="wordmark" href=Path::Catalogue.to_string()><Mark/> "Latchkey"</a>
             <nav aria-label="Main"><Navigation visitor=visitor() here=here()/></nav>
         </header>
     }
 }
 
 #[component]
-fn Navigation(visitor: Visitor, here: String) -> impl IntoView {
-    let path = here.split('?').next().unwrap_or_default().to_owned();
-    let current = move |link: &str| (path == link).then_some("page");
+fn Navigation(visitor: Visitor, here: Next) -> impl IntoView {
+    let page = here.page();
+    let current = move |link: Path| (page.as_ref() == Some(&link)).then_some("page");
     let who = match visitor.account {
         Some(account) => view! {
-            <a class="who" href="/account" aria-current=current("/account")>
+            <a class="who" href=Path::Account.to_string() aria-current=current(Path::Account)>
                 <span class="unseen">"Account of "</span>
                 {account.display_name}
             </a>
@@ -32,8 +32,8 @@ fn Navigation(visitor: Visitor, here: String) -> impl IntoView {
         .into_any(),
         None => {
             let next = onward();
-            let form = with_next("/sign-in", &next);
-            let signing_in = current("/sign-in");
+            let form = Path::SignIn.with_next(&next);
+            let signing_in = current(Path::SignIn);
             view! {
                 <PasskeyPress place=Place::Header origins=origins() next>
                     <a href=form aria-current=signing_in>"Sign in"</a>
@@ -44,9 +44,9 @@ fn Navigation(visitor: Visitor, here: String) -> impl IntoView {
     };
     view! {
         <ul>
-            <li class="wide"><a href="/" aria-current=current("/")>"Catalogue"</a></li>
+            <li class="wide"><a href=Path::Catalogue.to_string() aria-current=current(Path::Catalogue)>"Catalogue"</a></li>
             <li>
-                <a href="/cart" aria-current=current("/cart")>
+                <a href=Path::Cart.to_string() aria-current=current(Path::Cart)>
                     "Cart" <CartCount pieces=visitor.cart_count/>
                 </a>
             </li>
@@ -93,9 +93,9 @@ pub fn SiteFooter() -> impl IntoView {
             </p>
             <nav aria-label="More">
                 <ul>
-                    <li><a href="/">"Catalogue"</a></li>
-                    <li><a href="/one-button">"Sign in with one button"</a></li>
-                    <li><a href="/browser-support">"What this browser can do"</a></li>
+                    <li><a href=Path::Catalogue.to_string()>"Catalogue"</a></li>
+                    <li><a href=Path::OneButton.to_string()>"Sign in with one button"</a></li>
+                    <li><a href=Path::BrowserSupport.to_string()>"What this browser can do"</a></li>
                 </ul>
             </nav>
         </footer>
@@ -111,7 +111,7 @@ pub fn NoticeBar() -> impl IntoView {
         let undo = undo.then(|| {
             view! {
                 " "
-                <form method="post" action="/sign-out"><button class="quiet">"Undo"</button></form>
+                <form method="post" action=Path::SignOut.to_string()><button class="quiet">"Undo"</button></form>
             }
         });
         view! {
@@ -125,17 +125,16 @@ pub fn NoticeBar() -> impl IntoView {
 /// What the browser is asked or told on any page.
 #[component]
 pub fn PasskeyUpkeep() -> impl IntoView {
-    let Visitor { offer, upkeep, .. } = visitor();
-    let here = here();
+    let request = page_request();
+    let Visitor { offer, upkeep, .. } = request.visitor.clone();
+    let busy = request.path.as_ref().is_some_and(Path::is_busy);
+    let here = request.here.clone();
     // Not where a passkey is being asked for or created already, and not over what is shown
     // only once.
-    let busy = is_passing()
-        || here.starts_with("/account/passkeys/new")
-        || here.starts_with("/account/recovery-codes");
     let offer = offer.filter(|_| !busy);
     // Nor does anybody sign in by themselves on a page for signing in, or on one that says
     // what was wrong.
-    let landing = !is_passing() && form_outcome() == FormOutcome::default();
+    let landing = !is_passing(&request) && request.outcome == FormOutcome::default();
     let upkeep = Upkeep { automatic: upkeep.automatic.filter(|_| landing), ..upkeep };
     let upkeep = (upkeep != Upkeep::default()).then_some(upkeep);
     view! {

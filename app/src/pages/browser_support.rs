@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::passkey::{
+use crate::sign_in::{
     BrowserSupport, Place,
-    ladder::{self, Browser},
+    mediation::{self, Browser},
 };
 
 /// What this store makes use of, by the names that browsers give it: interfaces, then the
@@ -57,7 +57,7 @@ pub fn BrowserSupportPage() -> impl IntoView {
 
 /// As long as nobody has asked the browser, a press follows its link.
 fn press((press, place): (&'static str, Place)) -> impl IntoView {
-    let step = ladder::in_words(ladder::first(Browser::default(), place));
+    let step = mediation::in_words(mediation::first(Browser::default(), place));
     view! {
         <li><strong>{press}</strong> " " <span data-press=place.name()>{step}</span> "."</li>
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::Title;
 
-use crate::api::{Code, PublicError};
+use crate::api::{Code, Path, PublicError};
 
 #[component]
 pub fn NotFound() -> impl IntoView {
@@ -28,8 +28,8 @@ pub fn ErrorPage(error: PublicError) -> impl IntoView {
             <h1>{heading}</h1>
             <p>{sentence}</p>
             <p class="onward">
-                <a class="button secondary" href="/">"To the catalogue"</a>
-                <a href="/cart">"Your cart"</a>
+                <a class="button secondary" href=Path::Catalogue.to_string()>"To the catalogue"</a>
+                <a href=Path::Cart.to_string()>"Your cart"</a>
             </p>
         </div>
     }

@@ -4,12 +4,16 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::back;
-use crate::{api::backend, components::FormAlert, pages::load};
+use crate::{
+    api::{self, Path},
+    components::FormAlert,
+    pages::load,
+};
 
 #[component]
 pub fn Delete() -> impl IntoView {
-    let backend = backend();
-    load(async move { backend.account_to_change().await }, |account| {
+    let account = api::account();
+    load(async move { account.account_to_change().await }, |account| {
         view! {
             <Title text="Delete your account – Latchkey"/>
             <div class="narrow">
@@ -21,7 +25,7 @@ pub fn Delete() -> impl IntoView {
                     " at once and for good."
                 </p>
                 {consequences()}
-                <form class="form" method="post" action="/account/delete">
+                <form class="form" method="post" action=Path::DeleteAccount.to_string()>
                     <button class="button danger">"Delete my account"</button>
                 </form>
                 {back("delete")}

@@ -5,14 +5,14 @@ use leptos_meta::Title;
 
 use super::{back, passkeys::facts};
 use crate::{
-    api::{Account, Code, PasskeyCard, Result, SharedBackend, backend},
+    api::{self, Account, Code, PasskeyCard, Path, Result},
     components::FormAlert,
-    pages::{load, path_part},
+    pages::load,
 };
 
 #[component]
-pub fn DeletePasskey() -> impl IntoView {
-    load(find(backend(), path_part("id")), |(account, passkey)| {
+pub fn DeletePasskey(id: String) -> impl IntoView {
+    load(find(id), |(account, passkey)| {
         let choice = match account.must_keep() {
             Some(why) => keep(why, &account).into_any(),
             None => delete(&account, &passkey).into_any(),
@@ -31,22 +31,22 @@ pub fn DeletePasskey() -> impl IntoView {
     })
 }
 
-async fn find(backend: SharedBackend, id: String) -> Result<(Account, PasskeyCard)> {
-    let account = backend.account_to_change().await?;
+async fn find(id: String) -> Result<(Account, PasskeyCard)> {
+    let account = api::account().account_to_change().await?;
     let passkey = account.passkey(&id).cloned().ok_or(Code::NotFound)?;
     Ok((account, passkey))
 }
 
 fn keep(why: &'static str, account: &Account) -> impl IntoView + use<> {
     let other = if account.second_factor {
-        view! { <a class="way" href="/account/second-factor">"Second factor"</a> }
+        view! { <a class="way" href=Path::AccountSecondFactor.to_string()>"Second factor"</a> }
     } else {
-        view! { <a class="way" href="/account/password">"Set a password"</a> }
+        view! { <a class="way" href=Path::Password.to_string()>"Set a password"</a> }
     };
     view! {
         <p>"This passkey cannot be deleted now. " {why}</p>
         <p class="onward">
-            <a class="button" href="/account/passkeys/new">"Add a passkey"</a>
+            <a class="button" href=Path::NewPasskey.to_string()>"Add a passkey"</a>
             {other}
         </p>
     }
@@ -62,7 +62,7 @@ fn delete(account: &Account, passkey: &PasskeyCard) -> impl IntoView + use<> {
             "A copy elsewhere, on a security key or with another provider, stays until you delete "
             "it there. It opens nothing any more."
         </p>
-        <form class="form" method="post" action=format!("/account/passkeys/{}/delete", passkey.id)>
+        <form class="form" method="post" action={Path::DeletePasskey { id: passkey.id.clone() }.to_string()}>
             <button class="button danger">"Delete this passkey"</button>
         </form>
     }

@@ -5,16 +5,16 @@ use leptos_meta::Title;
 
 use super::back;
 use crate::{
-    api::{SecurityEvent, backend},
+    api::{self, Path, SecurityEvent},
     components::When,
-    pages::{load, path_part, visitor},
+    pages::load,
+    request::visitor,
 };
 
 #[component]
-pub fn Event() -> impl IntoView {
-    let backend = backend();
-    let id = path_part("id");
-    load(async move { backend.security_event(&id).await }, show)
+pub fn Event(id: String) -> impl IntoView {
+    let account = api::account();
+    load(async move { account.security_event(&id).await }, show)
 }
 
 fn show(event: SecurityEvent) -> impl IntoView {
@@ -38,18 +38,18 @@ fn show(event: SecurityEvent) -> impl IntoView {
 
 fn not_you() -> impl IntoView {
     let unlink = (!visitor().providers.is_empty()).then(|| {
-        view! { <li><a href="/account#providers">"Unlink the accounts you do not know"</a></li> }
+        view! { <li><a href=format!("{}#providers", Path::Account)>"Unlink the accounts you do not know"</a></li> }
     });
     view! {
         <section class="another" aria-labelledby="not-you">
             <h2 id="not-you">"This was not you?"</h2>
             <p>"Then shut others out, in this order:"</p>
             <ol class="steps">
-                <li><a href="/account#passkeys">"Delete the passkeys you do not know"</a></li>
+                <li><a href=format!("{}#passkeys", Path::Account)>"Delete the passkeys you do not know"</a></li>
                 {unlink}
-                <li><a href="/account/password">"Change or remove the password"</a></li>
-                <li><a href="/account/recovery-codes">"Make new recovery codes"</a></li>
-                <li><a href="/account#sessions">"End all other sessions"</a></li>
+                <li><a href=Path::Password.to_string()>"Change or remove the password"</a></li>
+                <li><a href=Path::RecoveryCodes.to_string()>"Make new recovery codes"</a></li>
+                <li><a href=format!("{}#sessions", Path::Account)>"End all other sessions"</a></li>
             </ol>
         </section>
     }

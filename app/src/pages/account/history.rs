@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::entries;
 use crate::{
-    api::{SecurityEvent, SessionCard},
+    api::{Path, SecurityEvent, SessionCard},
     components::When,
 };
 
@@ -13,7 +13,7 @@ pub(super) fn sessions(sessions: Vec<SessionCard>) -> impl IntoView {
     let others = sessions.iter().any(|session| !session.this_one);
     let end_others = others.then(|| {
         view! {
-            <form method="post" action="/account/sessions/end-others">
+            <form method="post" action=Path::EndOtherSessions.to_string()>
                 <button class="button secondary">"End all other sessions"</button>
             </form>
         }
@@ -39,7 +39,7 @@ fn session(session: SessionCard) -> impl IntoView {
 
 fn end(session: &SessionCard) -> impl IntoView + use<> {
     view! {
-        <form class="entry-way" method="post" action=format!("/account/sessions/{}/end", session.id)>
+        <form class="entry-way" method="post" action={Path::EndSession { id: session.id.clone() }.to_string()}>
             <button class="quiet">
                 "End"
                 <span class="unseen">
@@ -68,7 +68,7 @@ fn event(event: SecurityEvent) -> impl IntoView {
     view! {
         <li class="entry">
             <p>
-                <a href=format!("/account/events/{}", event.id) aria-describedby=when.clone()>
+                <a href={Path::SecurityEvent { id: event.id.clone() }.to_string()} aria-describedby=when.clone()>
                     {event.what}
                 </a>
                 {event.failed.then(failed)}

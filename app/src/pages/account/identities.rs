@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{IdentityCard, IdentityProvider},
+    api::{IdentityCard, IdentityProvider, Path},
     components::{ProviderIcon, When},
 };
 
@@ -26,7 +26,7 @@ pub(super) fn list(
 }
 
 fn identity(identity: IdentityCard) -> impl IntoView {
-    let unlink = format!("/account/identities/{}/unlink", identity.id);
+    let unlink = Path::UnlinkIdentity { id: identity.id.clone() }.to_string();
     let name = identity.provider.clone();
     let state = if identity.works {
         "Linked "
@@ -49,7 +49,7 @@ fn identity(identity: IdentityCard) -> impl IntoView {
 fn link(provider: IdentityProvider) -> impl IntoView {
     let words = format!("Link {}", provider.name);
     view! {
-        <form method="post" action=format!("/account/providers/{}/link", provider.id)>
+        <form method="post" action={Path::LinkProvider { provider: provider.id }.to_string()}>
             <button class="button secondary provider"><ProviderIcon icon=provider.icon/> {words}</button>
         </form>
     }

@@ -3,6 +3,7 @@
 mod delete;
 mod delete_passkey;
 mod event;
+mod goodbye;
 mod history;
 mod identities;
 mod new_passkey;
@@ -18,22 +19,24 @@ use leptos_meta::Title;
 pub use delete::Delete;
 pub use delete_passkey::DeletePasskey;
 pub use event::Event;
+pub use goodbye::Goodbye;
 pub use new_passkey::NewPasskey;
 pub use password::Password;
 pub use recovery_codes::RecoveryCodes;
 pub use second_factor::SecondFactor;
 pub use unlink::Unlink;
 
-use super::{form_outcome, load};
 use crate::{
-    api::{self, AccountName, OrderSummary, backend},
+    api::{self, AccountName, OrderSummary, Path},
     components::{Control, Field, FormAlert, When},
+    pages::load,
+    request::form_outcome,
 };
 
 #[component]
 pub fn Overview() -> impl IntoView {
-    let backend = backend();
-    load(async move { backend.account().await }, show)
+    let account = api::account();
+    load(async move { account.account().await }, show)
 }
 
 fn show(account: api::Account) -> impl IntoView {
@@ -48,7 +51,7 @@ fn show(account: api::Account) -> impl IntoView {
             <header class="account-head">
                 <h1>{account.name.display_name.clone()}</h1>
                 <p class="lead">"Username: " {account.name.username.clone()}</p>
-                <form method="post" action="/sign-out">
+                <form method="post" action=Path::SignOut.to_string()>
                     <button class="button secondary">"Sign out"</button>
                 </form>
             </header>
@@ -104,7 +107,7 @@ fn entries<V: IntoView + 'static>(
 
 /// Where the pages around `/account` lead back to.
 fn back(part: &'static str) -> impl IntoView {
-    view! { <p class="aside"><a href=format!("/account#{part}")>"Back to your account"</a></p> }
+    view! { <p class="aside"><a href=format!("{}#{part}", Path::Account)>"Back to your account"</a></p> }
 }
 
 fn orders(orders: Vec<OrderSummary>) -> impl IntoView {
@@ -115,7 +118,7 @@ fn orders(orders: Vec<OrderSummary>) -> impl IntoView {
 }
 
 fn order(order: OrderSummary) -> impl IntoView {
-    let link = format!("/orders/{}", order.number);
+    let link = Path::order(&order.number).to_string();
     let pieces = if order.pieces == 1 { "piece" } else { "pieces" };
     view! {
         <li class="entry">
@@ -142,7 +145,7 @@ fn password_state(account: &api::Account) -> impl IntoView + use<> {
     };
     view! {
         <p>{words}</p>
-        <p><a class="way" href="/account/password">{link}</a></p>
+        <p><a class="way" href=Path::Password.to_string()>{link}</a></p>
     }
 }
 
@@ -157,7 +160,7 @@ fn second_factor_state(account: &api::Account) -> impl IntoView + use<> {
         None => ("Off: your password alone signs in.", Some("Ask for a passkey after my password")),
     };
     let link = link.map(|link| {
-        view! { <p><a class="way" href="/account/second-factor">{link}</a></p> }
+        view! { <p><a class="way" href=Path::AccountSecondFactor.to_string()>{link}</a></p> }
     });
     view! {
         <p>{words}</p>
@@ -194,7 +197,7 @@ fn automatic_state(on: bool, by: &str) -> impl IntoView + use<> {
     };
     view! {
         <p>{state}</p>
-        <form method="post" action="/account/automatic">
+        <form method="post" action=Path::AutomaticSignIn.to_string()>
             <input type="hidden" name="on" value=value/>
             <button class="quiet">{button}</button>
         </form>
@@ -211,7 +214,7 @@ fn recovery_codes_state(left: i64) -> impl IntoView {
             <strong>{state}</strong>
             " A recovery code signs you in once, when you have lost everything else."
         </p>
-        <p><a class="way" href="/account/recovery-codes">{link}</a></p>
+        <p><a class="way" href=Path::RecoveryCodes.to_string()>{link}</a></p>
     }
 }
 
@@ -222,7 +225,7 @@ fn details(name: AccountName) -> impl IntoView {
         <p>"What the store calls you, and what you sign in as."</p>
         <details open=open>
             <summary class="way">"Change your name or username"</summary>
-            <form class="form" method="post" action="/account/name">
+            <form class="form" method="post" action=Path::AccountName.to_string()>
                 <Field
                     name="display_name"
                     label="Your name"
@@ -248,6 +251,6 @@ fn details(name: AccountName) -> impl IntoView {
 fn delete() -> impl IntoView {
     view! {
         <p>"For good. You will be shown what goes and what stays before anything happens."</p>
-        <p><a class="way" href="/account/delete">"Delete this account"</a></p>
+        <p><a class="way" href=Path::DeleteAccount.to_string()>"Delete this account"</a></p>
     }
 }

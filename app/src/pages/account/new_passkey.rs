@@ -5,20 +5,21 @@ use leptos_meta::Title;
 
 use super::back;
 use crate::{
-    api::backend,
-    pages::{load, next_path},
-    passkey::PasskeyAddition,
+    api::{self, Next, Path},
+    pages::load,
+    request::next,
+    sign_in::PasskeyAddition,
 };
 
 #[component]
 pub fn NewPasskey() -> impl IntoView {
-    let backend = backend();
+    let account = api::account();
     // After a recovery code there is somewhere to go on to, also without a passkey.
-    let (next, without) = match next_path() {
-        next if next == "/" => ("/account".to_owned(), None),
+    let (next, without) = match next() {
+        next if next == Next::default() => (Path::Account.into(), None),
         next => (next.clone(), Some(next)),
     };
-    load(async move { backend.account_to_change().await }, move |_| {
+    load(async move { account.account_to_change().await }, move |_| {
         view! {
             <Title text="Add a passkey – Latchkey"/>
             <div class="narrow">
@@ -33,7 +34,7 @@ pub fn NewPasskey() -> impl IntoView {
                 </PasskeyAddition>
                 <noscript><p class="note">"Passkeys need JavaScript."</p></noscript>
                 {without.clone().map(|next| {
-                    view! { <p><a class="way" href=next>"Continue without one"</a></p> }
+                    view! { <p><a class="way" href=next.to_string()>"Continue without one"</a></p> }
                 })}
                 {back("passkeys")}
             </div>

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{PasskeyCard, Provider},
+    api::{PasskeyCard, PasskeyManager, Path},
     components::{Mark, When},
-    pages::form_outcome,
+    request::form_outcome,
 };
 
 pub(super) fn list(passkeys: Vec<PasskeyCard>) -> impl IntoView {
@@ -18,7 +18,7 @@ pub(super) fn list(passkeys: Vec<PasskeyCard>) -> impl IntoView {
     };
     view! {
         {list}
-        <p><a class="button secondary" href="/account/passkeys/new">"Add a passkey"</a></p>
+        <p><a class="button secondary" href=Path::NewPasskey.to_string()>"Add a passkey"</a></p>
     }
 }
 
@@ -43,14 +43,14 @@ fn names(passkeys: &[PasskeyCard]) -> Vec<String> {
 }
 
 fn card(passkey: PasskeyCard, name: &str) -> impl IntoView + use<> {
-    let provider = passkey.own_name.is_some().then(|| passkey.provider.name.clone());
-    let delete = format!("/account/passkeys/{}/delete", passkey.id);
+    let manager = passkey.own_name.is_some().then(|| passkey.manager.name.clone());
+    let delete = Path::DeletePasskey { id: passkey.id.clone() }.to_string();
     view! {
         <li class="key">
-            {icon(&passkey.provider)}
+            {icon(&passkey.manager)}
             <div class="key-what">
                 <h3>{passkey.title().to_owned()}</h3>
-                {provider.map(|provider| view! { <p class="hint">{provider}</p> })}
+                {manager.map(|manager| view! { <p class="hint">{manager}</p> })}
                 {badges(&passkey)}
                 {facts(&passkey)}
                 <div class="ways">
@@ -66,8 +66,8 @@ fn of(name: &str) -> impl IntoView + use<> {
     view! { <span class="unseen">" " {name.to_owned()}</span> }
 }
 
-fn icon(provider: &Provider) -> impl IntoView + use<> {
-    let picture = match provider.icons.clone() {
+fn icon(manager: &PasskeyManager) -> impl IntoView + use<> {
+    let picture = match manager.icons.clone() {
         Some((light, dark)) => view! {
             <picture>
                 <source media="(prefers-color-scheme: dark)" srcset=dark/>
@@ -123,11 +123,11 @@ fn rename(passkey: PasskeyCard, name: &str) -> impl IntoView + use<> {
     view! {
         <details open=invalid>
             <summary class="way">"Rename" {of(name)}</summary>
-            <form class="form" method="post" action=format!("/account/passkeys/{}/name", passkey.id)>
+            <form class="form" method="post" action={Path::PasskeyName { id: passkey.id.clone() }.to_string()}>
                 <div class="field">
                     <label for=id.clone()>"Name" {of(name)}</label>
                     <p class="hint" id=hint_id>
-                        {format!("Left empty, it is called “{}”.", passkey.provider.name)}
+                        {format!("Left empty, it is called “{}”.", passkey.manager.name)}
                     </p>
                     <input
                         id=id
@@ -151,14 +151,14 @@ fn rename(passkey: PasskeyCard, name: &str) -> impl IntoView + use<> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Instant;
+    use crate::api::Timestamp;
 
     fn passkey(own_name: Option<&str>) -> PasskeyCard {
         PasskeyCard {
             id: String::new(),
             own_name: own_name.map(str::to_owned),
-            provider: Provider { name: "Windows Hello".to_owned(), icons: None },
-            created: Instant(0),
+            manager: PasskeyManager { name: "Windows Hello".to_owned(), icons: None },
+            created: Timestamp(0),
             last_used: None,
             last_used_with: String::new(),
             synced: false,

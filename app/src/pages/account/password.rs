@@ -5,16 +5,16 @@ use leptos_meta::Title;
 
 use super::back;
 use crate::{
-    api::{Account, backend},
+    api::{self, Account, Next, Path},
     components::{Control, Field, FormAlert},
     pages::load,
-    passkey::{CredentialForm, Purpose},
+    sign_in::{CredentialForm, Purpose},
 };
 
 #[component]
 pub fn Password() -> impl IntoView {
-    let backend = backend();
-    load(async move { backend.account_to_change().await }, show)
+    let account = api::account();
+    load(async move { account.account_to_change().await }, show)
 }
 
 fn show(account: Account) -> impl IntoView {
@@ -39,8 +39,8 @@ fn setting(account: Account) -> impl IntoView {
         ("It will be one more way to sign in to this account.", "Set password")
     };
     view! {
-        <CredentialForm purpose=Purpose::NewPassword next="/account".to_owned()>
-        <form class="form" method="post" action="/account/password">
+        <CredentialForm purpose=Purpose::NewPassword next=Next::from(Path::Account)>
+        <form class="form" method="post" action=Path::Password.to_string()>
             <input type="hidden" name="action" value="set"/>
             // Tells password managers whose password it is.
             <input
@@ -74,7 +74,7 @@ fn removal(account: &Account) -> impl IntoView + use<> {
             true => "An account is better kept with a passkey before its password goes. ",
             false => "It is the only way to sign in to this account. ",
         };
-        view! { <p>{why} <a href="/account/passkeys/new">"Add a passkey"</a> " first."</p> }
+        view! { <p>{why} <a href=Path::NewPasskey.to_string()>"Add a passkey"</a> " first."</p> }
             .into_any()
     } else {
         remove().into_any()
@@ -90,7 +90,7 @@ fn removal(account: &Account) -> impl IntoView + use<> {
 fn remove() -> impl IntoView {
     view! {
         <p>"You will not be able to sign in with it any more."</p>
-        <form class="form" method="post" action="/account/password">
+        <form class="form" method="post" action=Path::Password.to_string()>
             <input type="hidden" name="action" value="remove"/>
             <button class="button danger">"Remove password"</button>
         </form>

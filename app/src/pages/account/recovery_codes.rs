@@ -5,15 +5,16 @@ use leptos_meta::Title;
 
 use super::back;
 use crate::{
-    api::{Account, backend},
+    api::{self, Account, Path},
     components::FormAlert,
-    pages::{form_outcome, load},
+    pages::load,
+    request::form_outcome,
 };
 
 #[component]
 pub fn RecoveryCodes() -> impl IntoView {
-    let backend = backend();
-    load(async move { backend.account_to_change().await }, show)
+    let account = api::account();
+    load(async move { account.account_to_change().await }, show)
 }
 
 fn show(account: Account) -> impl IntoView {
@@ -58,7 +59,7 @@ fn offer(left: i64) -> impl IntoView {
             "so keep them as you would keep a spare key."
         </p>
         {left}
-        <form class="form" method="post" action="/account/recovery-codes">
+        <form class="form" method="post" action=Path::RecoveryCodes.to_string()>
             <button class="button">"Make ten recovery codes"</button>
         </form>
     }

@@ -5,15 +5,15 @@ use leptos_meta::Title;
 
 use super::back;
 use crate::{
-    api::{Account, backend},
+    api::{self, Account, Path},
     components::FormAlert,
     pages::load,
 };
 
 #[component]
 pub fn SecondFactor() -> impl IntoView {
-    let backend = backend();
-    load(async move { backend.account_to_change().await }, show)
+    let account = api::account();
+    load(async move { account.account_to_change().await }, show)
 }
 
 fn show(account: Account) -> impl IntoView {
@@ -56,7 +56,7 @@ pub(super) fn missing(account: &Account) -> Option<&'static str> {
 
 fn unavailable(sentence: &'static str, account: &Account) -> impl IntoView + use<> {
     let add = account.passkeys.is_empty().then(|| {
-        view! { <p><a class="button" href="/account/passkeys/new">"Add a passkey"</a></p> }
+        view! { <p><a class="button" href=Path::NewPasskey.to_string()>"Add a passkey"</a></p> }
     });
     view! {
         <p class="note">{sentence}</p>
@@ -68,7 +68,7 @@ fn switch(on: bool) -> impl IntoView {
     let (state, value, button) =
         if on { ("It is on.", "no", "Switch off") } else { ("It is off.", "yes", "Switch on") };
     view! {
-        <form class="form" method="post" action="/account/second-factor">
+        <form class="form" method="post" action=Path::AccountSecondFactor.to_string()>
             <input type="hidden" name="on" value=value/>
             <p class="state"><strong>{state}</strong></p>
             <button class="button" class:secondary=on>{button}</button>

@@ -5,14 +5,14 @@ use leptos_meta::Title;
 
 use super::back;
 use crate::{
-    api::{Account, Code, IdentityCard, Result, SharedBackend, backend},
+    api::{self, Account, Code, IdentityCard, Path, Result},
     components::FormAlert,
-    pages::{load, path_part},
+    pages::load,
 };
 
 #[component]
-pub fn Unlink() -> impl IntoView {
-    load(find(backend(), path_part("id")), |(account, identity)| {
+pub fn Unlink(id: String) -> impl IntoView {
+    load(find(id), |(account, identity)| {
         let heading = format!("Unlink {}", identity.provider);
         let choice = if account.needs_identity(&identity.id) {
             keep().into_any()
@@ -31,8 +31,8 @@ pub fn Unlink() -> impl IntoView {
     })
 }
 
-async fn find(backend: SharedBackend, id: String) -> Result<(Account, IdentityCard)> {
-    let account = backend.account_to_change().await?;
+async fn find(id: String) -> Result<(Account, IdentityCard)> {
+    let account = api::account().account_to_change().await?;
     let identity = account.identities.iter().find(|identity| identity.id == id).cloned();
     Ok((account, identity.ok_or(Code::NotFound)?))
 }
@@ -44,8 +44,8 @@ fn keep() -> impl IntoView {
             "or set a password first."
         </p>
         <p class="onward">
-            <a class="button" href="/account/passkeys/new">"Add a passkey"</a>
-            <a class="way" href="/account/password">"Set a password"</a>
+            <a class="button" href=Path::NewPasskey.to_string()>"Add a passkey"</a>
+            <a class="way" href=Path::Password.to_string()>"Set a password"</a>
         </p>
     }
 }
@@ -58,7 +58,7 @@ fn unlink(identity: IdentityCard) -> impl IntoView {
             {format!("{who} will not sign in to this account any more. ")}
             {format!("Nothing changes at {provider} itself: if it lists this store, you can remove it there.")}
         </p>
-        <form class="form" method="post" action=format!("/account/identities/{id}/unlink")>
+        <form class="form" method="post" action={Path::UnlinkIdentity { id }.to_string()}>
             <button class="button danger">{format!("Unlink {provider}")}</button>
         </form>
     }

@@ -1,0 +1,268 @@
+//! Every address of the shop, declared once.
+//!
+//! [`Route`] is what the router matches, [`Path`] one address with its parameters filled in:
+//! for links, forms and redirects. Routes and pages are chosen by an exhaustive `match`, so an
+//! address that is added here and nowhere else does not compile.
+
+use std::fmt;
+
+use super::{Next, next::escaped};
+
+/// The server functions are below this.
+pub const FUNCTIONS: &str = "/api";
+/// The illustrations are below this.
+pub const IMAGES: &str = "/images";
+pub const ICON: &str = "/favicon.svg";
+
+macro_rules! addresses {
+    ($($(#[$doc:meta])* $name:ident $({ $($part:ident),+ })? = $pattern:literal,)*) => {
+        /// A kind of address.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Route { $($(#[$doc])* $name,)* }
+
+        /// One address of this shop.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Path { $($(#[$doc])* $name $({ $($part: String),+ })?,)* }
+
+        impl Route {
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// As the router reads it: parameters are in braces.
+            #[must_use]
+            pub const fn pattern(self) -> &'static str {
+                match self { $(Self::$name => $pattern,)* }
+            }
+        }
+
+        impl Path {
+            #[must_use]
+            pub const fn route(&self) -> Route {
+                match self { $(Self::$name $({ $($part: _),+ })? => Route::$name,)* }
+            }
+
+            /// The address with this path (without a query), if it is one of ours.
+            #[must_use]
+            pub fn parse(path: &str) -> Option<Self> {
+                $(if let Some(parts) = matched($pattern, path) {
+                    #[allow(unused_mut, unused_variables, reason = "most have no parameters")]
+                    let mut parts = parts.into_iter();
+                    return Some(Self::$name $({ $($part: parts.next()?),+ })?);
+                })*
+                None
+            }
+
+            fn parts(&self) -> Vec<&str> {
+                match self { $(Self::$name $({ $($part),+ })? => vec![$($($part.as_str()),+)?],)* }
+            }
+        }
+    };
+}
+
+addresses! {
+    // The shop
+    Catalogue = "/",
+    Product { slug } = "/products/{slug}",
+    Cart = "/cart",
+    Checkout = "/checkout",
+    Order { number } = "/orders/{number}",
+
+    // Signing in and up
+    SignIn = "/sign-in",
+    SignUp = "/sign-up",
+    OneButton = "/one-button",
+    SecondFactor = "/second-factor",
+    Recover = "/recover",
+    SignOut = "/sign-out",
+    /// Once more, before a change of how the account is signed in to.
+    Confirm = "/confirm",
+    BrowserSupport = "/browser-support",
+
+    // With a provider (OpenID Connect)
+    /// A username for somebody new whom a provider vouches for.
+    SignUpWithProvider = "/sign-up/provider",
+    /// To the provider that a browser remembers by its origin.
+    FederationAt = "/federated",
+    FederationStart { provider } = "/federated/{provider}",
+    FederationCallback { provider } = "/federated/{provider}/callback",
+    /// FedCM: a nonce for the provider's token.
+    FederationNonce { provider } = "/federated/{provider}/nonce",
+    FederationToken { provider } = "/federated/{provider}/token",
+    ConfirmWithProvider { provider } = "/confirm/{provider}",
+    /// On to a provider, after a form. Only ever shown as the answer to one.
+    Leaving = "/leaving",
+
+    // The account
+    Account = "/account",
+    AccountName = "/account/name",
+    NewPasskey = "/account/passkeys/new",
+    PasskeyName { id } = "/account/passkeys/{id}/name",
+    DeletePasskey { id } = "/account/passkeys/{id}/delete",
+    Password = "/account/password",
+    AccountSecondFactor = "/account/second-factor",
+    RecoveryCodes = "/account/recovery-codes",
+    EndOtherSessions = "/account/sessions/end-others",
+    EndSession { id } = "/account/sessions/{id}/end",
+    AutomaticSignIn = "/account/automatic",
+    LinkProvider { provider } = "/account/providers/{provider}/link",
+    UnlinkIdentity { id } = "/account/identities/{id}/unlink",
+    SecurityEvent { id } = "/account/events/{id}",
+    /// "Not now" to the offer of a passkey.
+    DismissOffer = "/account/offer/dismiss",
+    DeleteAccount = "/account/delete",
+    Goodbye = "/goodbye",
+
+    // For programs
+    ChangePassword = "/.well-known/change-password",
+    PasskeyEndpoints = "/.well-known/passkey-endpoints",
+    RelatedOrigins = "/.well-known/webauthn",
+}
+
+impl Route {
+    /// An address without parameters, and where to go on from there: `/sign-in?next=/cart`.
+    #[must_use]
+    pub fn with_next(self, next: &Next) -> String {
+        format!("{}?next={}", self.pattern(), escaped(next.as_str()))
+    }
+}
+
+impl Path {
+    #[must_use]
+    pub fn product(slug: &str) -> Self {
+        Self::Product { slug: slug.to_owned() }
+    }
+
+    #[must_use]
+    pub fn order(number: &str) -> Self {
+        Self::Order { number: number.to_owned() }
+    }
+
+    /// This address, and where to go on from there: `/sign-in?next=/cart`.
+    #[must_use]
+    pub fn with_next(&self, next: &Next) -> String {
+        format!("{self}?next={}", escaped(next.as_str()))
+    }
+
+    /// Whether its page only leads on to somewhere else, or away: nobody is sent back to it.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::SignIn
+                | Self::SignUp
+                | Self::SignUpWithProvider
+                | Self::OneButton
+                | Self::Recover
+                | Self::SecondFactor
+                | Self::Confirm
+                | Self::ConfirmWithProvider { .. }
+                | Self::Goodbye
+                | Self::Leaving
+                | Self::FederationAt
+                | Self::FederationStart { .. }
+                | Self::FederationCallback { .. }
+                | Self::FederationNonce { .. }
+                | Self::FederationToken { .. }
+        )
+    }
+
+    /// Whether it is the account's page or one of those around it.
+    #[must_use]
+    pub fn is_account(&self) -> bool {
+        self.route().pattern().starts_with(Route::Account.pattern())
+    }
+
+    /// Whether an offer of a passkey would be in the way there: one is being asked for or
+    /// created, or something is shown only once.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        self.is_passing() || matches!(self, Self::NewPasskey | Self::RecoveryCodes)
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = self.parts().into_iter();
+        let mut rest = self.route().pattern();
+        while let Some((before, after)) = rest.split_once('{') {
+            f.write_str(before)?;
+            f.write_str(&escaped(parts.next().unwrap_or_default()).replace('/', "%2F"))?;
+            rest = after.split_once('}').map_or("", |(_, rest)| rest);
+        }
+        f.write_str(rest)
+    }
+}
+
+impl From<Path> for String {
+    fn from(path: Path) -> Self {
+        path.to_string()
+    }
+}
+
+impl From<Path> for Next {
+    fn from(path: Path) -> Self {
+        Self::parse(&path.to_string())
+    }
+}
+
+/// The parameters of `path`, if it has the form of `pattern`.
+fn matched(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let (mut patterns, mut segments) = (pattern.split('/'), path.split('/'));
+    let mut parts = vec![];
+    loop {
+        match (patterns.next(), segments.next()) {
+            (None, None) => return Some(parts),
+            (Some(pattern), Some(segment)) if pattern.starts_with('{') && !segment.is_empty() => {
+                parts.push(unescaped(segment)?);
+            }
+            (Some(pattern), Some(segment)) if pattern == segment => {}
+            _ => return None,
+        }
+    }
+}
+
+/// The text that [`escaped`] wrote; `None` where it is not UTF-8.
+fn unescaped(text: &str) -> Option<String> {
+    let hex = |digits: &[u8]| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok();
+    let (mut bytes, mut rest) = (vec![], text.as_bytes());
+    while let [first, after @ ..] = rest {
+        let escaped = if *first == b'%' { after.get(..2).and_then(hex) } else { None };
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_is_found_again() {
+        for route in Route::ALL {
+            let text = route.pattern().replace(['{', '}'], "");
+            let path = Path::parse(&text).expect(&text);
+            assert_eq!((path.route(), path.to_string()), (*route, text));
+        }
+    }
+
+    #[test]
+    fn a_parameter_cannot_leave_its_segment() {
+        let path = Path::product("a/b?c=d#é%");
+        assert_eq!(path.to_string(), "/products/a%2Fb%3Fc%3Dd%23%C3%A9%25");
+        assert_eq!(Path::parse(&path.to_string()), Some(path));
+    }
+
+    #[test]
+    fn other_addresses_are_none_of_ours() {
+        for other in ["", "/cart/", "/products/", "/products", "//cart", "/products/%FF", "/x"] {
+            assert_eq!(Path::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_way_on_survives_in_a_query() {
+        let (checkout, odd) = (Next::from(Path::Checkout), Next::parse("/a?b=c&d#é"));
+        assert_eq!(Path::SignIn.with_next(&checkout), "/sign-in?next=/checkout");
+        assert_eq!(Path::SignUp.with_next(&odd), "/sign-up?next=/a%3Fb%3Dc%26d%23%C3%A9");
+    }
+}

@@ -1,0 +1,118 @@
+//! `/cart`
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    api::{self, CartLine, FormOutcome, Next, Path},
+    components::{FormAlert, Picture, Quantity},
+    pages::load,
+    request::{form_outcome, origins, visitor},
+    sign_in::{PasskeyPress, Place},
+};
+
+#[component]
+pub fn Cart() -> impl IntoView {
+    let shop = api::shop();
+    let signed_in = visitor().account.is_some();
+    load(async move { shop.cart().await }, move |cart| {
+        view! {
+            <Title text="Cart – Latchkey"/>
+            <h1>"Cart"</h1>
+            <FormAlert/>
+            {strays(&cart)}
+            {if cart.lines.is_empty() { empty().into_any() } else { filled(cart, signed_in).into_any() }}
+        }
+    })
+}
+
+fn empty() -> impl IntoView {
+    view! {
+        <p>"There is nothing in it yet."</p>
+        <p><a class="button secondary" href=Path::Catalogue.to_string()>"To the catalogue"</a></p>
+    }
+}
+
+fn filled(cart: api::Cart, signed_in: bool) -> impl IntoView {
+    let total = cart.total().to_string();
+    let outcome = form_outcome();
+    let lines = cart.lines.into_iter().map(|line| show_line(line, &outcome)).collect_view();
+    view! {
+        <ul class="cart">{lines}</ul>
+        <div class="cart-end">
+            <p class="total">"Total " <strong>{total}</strong></p>
+            {check_out(signed_in)}
+        </div>
+    }
+}
+
+fn show_line(line: CartLine, outcome: &FormOutcome) -> impl IntoView + use<> {
+    let total = line.total().to_string();
+    let CartLine { product, quantity } = line;
+    let error = outcome.error(&product.slug).map(str::to_owned);
+    view! {
+        <li class="cart-line">
+            <Picture slug=product.slug.clone() size=400/>
+            <div class="cart-what">
+                <h2><a href=Path::product(&product.slug).to_string()>{product.name.clone()}</a></h2>
+                <p class="each">{product.price.to_string()} " each"</p>
+            </div>
+            <p class="price">{total}</p>
+            <div class="cart-change">
+                <form method="post" action=Path::Cart.to_string()>
+                    <input type="hidden" name="slug" value=product.slug.clone()/>
+                    <input type="hidden" name="action" value="set"/>
+                    <Quantity
+                        id=format!("quantity-{}", product.slug)
+                        of=product.name.clone()
+                        value=quantity.to_string()
+                        max=product.stock
+                        error
+                    />
+                    <button class="quiet">"Update" {of(&product.name)}</button>
+                </form>
+                <form method="post" action=Path::Cart.to_string()>
+                    <input type="hidden" name="slug" value=product.slug.clone()/>
+                    <input type="hidden" name="action" value="set"/>
+                    <input type="hidden" name="quantity" value="0"/>
+                    <button class="quiet">"Remove" {of(&product.name)}</button>
+                </form>
+            </div>
+        </li>
+    }
+}
+
+/// Tells apart, for screen readers, the buttons that look the same.
+fn of(name: &str) -> impl IntoView + use<> {
+    view! { <span class="unseen">" " {name.to_owned()}</span> }
+}
+
+/// What could not be put into the cart, and so has no line that could say it.
+fn strays(cart: &api::Cart) -> impl IntoView + use<> {
+    let has_line = |slug: &str| cart.lines.iter().any(|line| line.product.slug == slug);
+    form_outcome()
+        .errors
+        .into_iter()
+        .filter(|(field, _)| !field.is_empty() && !has_line(field))
+        .map(|(_, sentence)| view! { <p class="alert" role="alert">{sentence}</p> })
+        .collect_view()
+}
+
+/// One press for those who have a passkey; the link underneath asks everybody
+/// else to sign in first.
+fn check_out(signed_in: bool) -> impl IntoView {
+    let link = || view! { <a class="button" href=Path::Checkout.to_string()>"Check out"</a> };
+    if signed_in {
+        link().into_any()
+    } else {
+        view! {
+            <div>
+                <PasskeyPress place=Place::CheckOut origins=origins() next=Next::from(Path::Checkout)>
+                    {link()}
+                </PasskeyPress>
+                <p class="hint">"You will be asked to sign in first."</p>
+            </div>
+        }
+        .into_any()
+    }
+}

@@ -1,0 +1,47 @@
+//! `/`
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    api::{self, Path, Product, paths::IMAGES},
+    components::{Picture, Stock},
+    pages::load,
+};
+
+#[component]
+pub fn Catalogue() -> impl IntoView {
+    let shop = api::shop();
+    load(async move { shop.catalogue().await }, |products| {
+        view! {
+            <Title text="Latchkey – things for the way in"/>
+            <section class="hero">
+                <div>
+                    <h1>"Things for the way in"</h1>
+                    <p>
+                        "Hooks, lanterns, knockers and mats for the entrance of a home, "
+                        "in the order you meet them: from the number by the street "
+                        "to the hook for your key."
+                    </p>
+                </div>
+                <img src=format!("{IMAGES}/entrance.svg") width="800" height="400" alt=""/>
+            </section>
+            <h2 class="unseen">"Catalogue"</h2>
+            <ul class="shelf">
+                {products.into_iter().map(|product| view! { <Card product/> }).collect_view()}
+            </ul>
+        }
+    })
+}
+
+#[component]
+fn Card(product: Product) -> impl IntoView {
+    view! {
+        <li class="card">
+            <Picture slug=product.slug.clone() size=400/>
+            <h3><a href=Path::product(&product.slug).to_string()>{product.name}</a></h3>
+            <p class="price">{product.price.to_string()}</p>
+            <Stock pieces=product.stock/>
+        </li>
+    }
+}

@@ -1,0 +1,105 @@
+//! A press that signs in, rung by rung, and what becomes of the credential that it brings.
+
+use super::{autofill::rearm_autofill, capabilities};
+use crate::{
+    api::{FinishSignIn, Next, Options, PublicError, Route, SignInOutcome, Went, escaped},
+    sign_in::{
+        Place,
+        browser::{self, Credential},
+        client,
+        islands::Progress,
+        mediation::{self, Step},
+        prefetch,
+    },
+};
+
+/// Climbs the ladder until the visitor is signed in, at the form, or told why
+/// not.
+pub(in crate::sign_in) async fn press(
+    place: Place,
+    origins: Vec<String>,
+    next: Next,
+    progress: Progress,
+) {
+    let mut step = mediation::first(capabilities().await, place);
+    let mut unanswered = None;
+    while let Step::Ask(ask) | Step::AskAgain(ask) = step {
+        let options = match unanswered.take() {
+            Some(options) => Ok(options),
+            None if ask.is_for_passkeys() => prefetch::take().await,
+            None => Ok(Options { public_key: String::new() }),
+        };
+        let options = match options {
+            Ok(options) => options,
+            Err(error) => return progress.say(error.message),
+        };
+        // One request at a time: the form's autofill makes room.
+        browser::end_pending();
+        let credential = browser::get(ask, &options.public_key, &origins).await;
+        step = mediation::next(ask, credential.answer(), matches!(step, Step::AskAgain(_)));
+        if let Step::VerifyPasskey | Step::CheckPassword | Step::ToProvider = step {
+            return finish(credential, &options, &next, progress).await;
+        }
+        unanswered = Some(options);
+    }
+    match step {
+        Step::ToForm => return browser::go(&Route::SignIn.with_next(&next)),
+        Step::Say(sentence) => progress.say(sentence),
+        _ => {}
+    }
+    rearm_autofill();
+}
+
+/// Each kind of credential its own way: the server decides, and signed in it goes on to
+/// `next`; or a provider does.
+pub(super) async fn finish(
+    credential: Credential,
+    asked: &Options,
+    next: &Next,
+    progress: Progress,
+) {
+    prefetch::pause();
+    let signed_in = match credential {
+        Credential::Passkey(json) => {
+            client::call(FinishSignIn { credential: json }).await.map(|done| match done {
+                SignInOutcome::Done(_) | SignInOutcome::NameNeeded => next.to_string(),
+                SignInOutcome::PasskeyToo => Route::SecondFactor.with_next(next),
+            })
+        }
+        Credential::Password { username, password } => {
+            let fields =
+                [("username", &*username), ("password", &password), ("next", next.as_str())];
+            client::post(Route::SignIn.pattern(), &client::form(&fields))
+                .await
+                .map(|Went { to, .. }| to)
+        }
+        Credential::Federated { origin, id } => Ok(to_provider(&origin, &id, next)),
+        Credential::None(_) => return,
+    };
+    match signed_in {
+        Ok(to) => browser::go(&to),
+        Err(error) => {
+            prefetch::resume();
+            say_refusal(&error, asked, progress);
+            rearm_autofill();
+        }
+    }
+}
+
+/// The address that leads on to a provider that the browser remembers.
+pub(super) fn to_provider(origin: &str, id: &str, next: &Next) -> String {
+    format!(
+        "{}&origin={}&login_hint={}",
+        Route::FederationAt.with_next(next),
+        escaped(origin),
+        escaped(id)
+    )
+}
+
+pub(super) fn say_refusal(error: &PublicError, asked: &Options, progress: Progress) {
+    let (sentence, signal) = mediation::refused(error, browser::can_signal_unknown());
+    if let Some(id) = error.credential_id.as_deref().filter(|_| signal) {
+        browser::signal_unknown(&asked.public_key, id);
+    }
+    progress.say(sentence);
+}
