@@ -3,6 +3,9 @@
 //!
 //! Start with [`sign_in`]: it is what this shop exists for.
 
+// Tests call whole pages, whose types are long.
+#![cfg_attr(test, recursion_limit = "256")]
+
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod components;
@@ -13,6 +16,8 @@ mod request;
 #[cfg(feature = "ssr")]
 mod shell;
 pub mod sign_in;
+#[cfg(all(test, feature = "ssr"))]
+mod testing;
 
 #[cfg(feature = "ssr")]
 pub use request::PageRequest;

@@ -1,27 +1,30 @@
 //! What a page knows of the request that it answers.
 
 use axum::{extract::Query, http::Uri};
-use leptos::prelude::use_context;
+use leptos::reactive::owner::with_context;
 use serde::Deserialize;
 
 use crate::api::{FormOutcome, Next, Path, PublicError, Visitor};
 
-/// Provided as a context by whoever renders a page. The server finds out before it shows the
-/// page: what a page waits for is one future, because Leptos polls several in turn, not
-/// together, and one could wait for what another holds.
+/// What a page knows of the request that it answers: a context that whoever renders a page
+/// provides. The server finds all of it out before it shows the page. What a page waits for is one
+/// future, because Leptos polls several in turn, not together, and one could wait for what another
+/// holds.
 #[derive(Clone, Debug, Default)]
 pub struct PageRequest {
-    /// None: there is no such page.
+    /// The address that was asked for; nothing where it is none of ours.
     pub path: Option<Path>,
-    /// Path and query of the page, as far as a browser would stay in this shop with it: a
+    /// Path and query of the page, as far as a browser would stay in this shop with them: a
     /// request for `//elsewhere.example` is a page too.
     pub here: Next,
     /// Where the visitor was going: as the form said, else as the address says.
     pub next: Next,
+    /// Who is looking.
     pub visitor: Visitor,
-    /// What was wrong with the form that led here, if it was one.
+    /// What had been entered into the form that led here, and what was wrong with it; empty where
+    /// none did.
     pub outcome: FormOutcome,
-    /// Shown in place of the page.
+    /// A refusal that is shown in place of the page.
     pub refusal: Option<PublicError>,
 }
 
@@ -32,6 +35,7 @@ struct Asked {
 }
 
 impl PageRequest {
+    /// The request for an address, by its path and query, with what a form brought back.
     #[must_use]
     pub fn new(uri: &Uri, visitor: Visitor, outcome: FormOutcome) -> Self {
         let here = uri.path_and_query().map_or("/", |here| here.as_str());
@@ -47,31 +51,41 @@ impl PageRequest {
     }
 }
 
-/// The request that is being answered.
+/// What is asked of the request that is being answered, and no copy of more: a page asks often, and
+/// much hangs on a request.
+fn ask<T>(what: impl FnOnce(&PageRequest) -> T) -> T {
+    with_context(what).expect("whoever renders a page provides its request")
+}
+
+/// The request that is being answered, with everything.
 pub(crate) fn page_request() -> PageRequest {
-    use_context().unwrap_or_default()
+    ask(Clone::clone)
 }
 
+/// Who is looking at the page.
 pub(crate) fn visitor() -> Visitor {
-    page_request().visitor
+    ask(|request| request.visitor.clone())
 }
 
+/// What had been entered into the form that led to the page, and what was wrong with it.
 pub(crate) fn form_outcome() -> FormOutcome {
-    page_request().outcome
+    ask(|request| request.outcome.clone())
 }
 
+/// Path and query of the page.
 pub(crate) fn here() -> Next {
-    page_request().here
+    ask(|request| request.here.clone())
 }
 
+/// Where the visitor was going when the page came up.
 pub(crate) fn next() -> Next {
-    page_request().next
+    ask(|request| request.next.clone())
 }
 
-/// Where signing in leads: here, unless this page is itself on the way to somewhere else.
+/// Where signing in from the page leads: back to it, unless it is itself on the way to somewhere
+/// else.
 pub(crate) fn onward() -> Next {
-    let request = page_request();
-    if is_passing(&request) { request.next } else { request.here }
+    ask(|request| if is_passing(request) { request.next.clone() } else { request.here.clone() })
 }
 
 /// Whether the page only leads on to somewhere else, or away.
@@ -79,7 +93,44 @@ pub(crate) fn is_passing(request: &PageRequest) -> bool {
     request.path.as_ref().is_some_and(Path::is_passing)
 }
 
-/// Of the providers that people can sign in with.
+/// The origins of the providers that people can sign in with.
 pub(crate) fn origins() -> Vec<String> {
-    visitor().providers.into_iter().filter_map(|provider| provider.origin).collect()
+    ask(|request| {
+        let providers = request.visitor.providers.iter();
+        providers.filter_map(|provider| provider.origin.clone()).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::outcome;
+
+    fn request(uri: &'static str, posted: &[(&str, &str)]) -> PageRequest {
+        PageRequest::new(&Uri::from_static(uri), Visitor::default(), outcome(posted, &[]))
+    }
+
+    #[test]
+    fn the_page_and_where_it_stands_come_from_the_address() {
+        let request = request("/products/lantern?from=/cart", &[]);
+        assert_eq!(request.path, Some(Path::product("lantern")));
+        assert_eq!(request.here.as_str(), "/products/lantern?from=/cart");
+        assert_eq!(request.next, Next::default());
+    }
+
+    #[test]
+    fn where_the_visitor_was_going_is_what_the_form_said_else_the_address() {
+        let asked = "/sign-in?next=/cart%3Fa%3Db";
+        assert_eq!(request(asked, &[]).next.as_str(), "/cart?a=b");
+        assert_eq!(request(asked, &[("next", "/checkout")]).next.as_str(), "/checkout");
+    }
+
+    #[test]
+    fn an_open_redirect_is_nowhere_to_come_back_or_go_on_to() {
+        let request = request("//evil.example/?next=https://evil.example/", &[]);
+        assert_eq!(
+            (request.path, request.here, request.next),
+            (None, Next::default(), Next::default())
+        );
+    }
 }

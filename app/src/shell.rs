@@ -15,8 +15,8 @@ use crate::{
     request::page_request,
 };
 
-/// A whole HTML document. The server resolves it before the response starts, so
-/// that redirects and statuses that depend on data still can be sent.
+/// A whole HTML document. The server resolves it before the response starts, so that redirects and
+/// statuses that depend on data can still be sent.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let package = format!("/{}/{}", options.site_pkg_dir, options.output_name);
     view! {
@@ -42,6 +42,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
+/// What surrounds every page, and the page, or the refusal in its place.
 #[component]
 fn App() -> impl IntoView {
     provide_meta_context();
@@ -111,5 +112,42 @@ fn page(path: Option<Path>) -> AnyView {
         | Path::ChangePassword
         | Path::PasskeyEndpoints
         | Path::RelatedOrigins => view! { <NotFound/> }.into_any(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::{Path, Route},
+        testing::{Fake, samples::account},
+    };
+
+    fn address(route: Route) -> Path {
+        let text = route.pattern().replace(['{', '}'], "");
+        Path::parse(&text).expect(&text)
+    }
+
+    #[tokio::test]
+    async fn whatever_is_at_an_address_has_a_title_and_one_heading() {
+        for route in Route::ALL {
+            let answer = Fake::of(account()).get(address(*route)).await;
+            // Two lead on: nobody waits for a second factor, and no provider vouches for anybody.
+            if answer.status == 303 {
+                assert!(matches!(route, Route::SecondFactor | Route::SignUpWithProvider));
+                continue;
+            }
+            let title = answer.document.first("title").text();
+            assert!(title.contains("Latchkey"), "{}: {title}", route.pattern());
+            assert_eq!(answer.document.all("h1").len(), 1, "{}", route.pattern());
+        }
+    }
+
+    #[tokio::test]
+    async fn forms_and_programs_find_no_page_at_their_addresses() {
+        for route in [Route::SignOut, Route::AccountName, Route::EndSession, Route::RelatedOrigins]
+        {
+            let answer = Fake::of(account()).get(address(route)).await;
+            assert_eq!(answer.status, 404, "{}", route.pattern());
+        }
     }
 }

@@ -12,92 +12,107 @@ use super::{AccountName, IdentityProvider, Options, OrderSummary, PublicError, T
 #[cfg(feature = "ssr")]
 #[async_trait::async_trait]
 pub trait AccountService: Send + Sync {
+    /// The account that is signed in, with everything that its page shows;
     /// [`Code::SignInRequired`](super::Code::SignInRequired) when signed out.
     async fn account(&self) -> super::Result<Account>;
-    /// The account, for pages that change how it is signed in to:
-    /// [`Code::ProofRequired`](super::Code::ProofRequired) unless its owner has proved within
-    /// five minutes to be there.
+    /// The account that is signed in, for pages that change how it is signed in to;
+    /// [`Code::SignInRequired`](super::Code::SignInRequired) when signed out,
+    /// [`Code::ProofRequired`](super::Code::ProofRequired) when its owner has not reauthenticated
+    /// within the last five minutes.
     async fn account_to_change(&self) -> super::Result<Account>;
+    /// One security event of the account;
+    /// [`Code::SignInRequired`](super::Code::SignInRequired) when signed out,
     /// [`Code::NotFound`](super::Code::NotFound) for anybody else's event.
     async fn security_event(&self, id: &str) -> super::Result<SecurityEvent>;
 
-    /// A challenge for one more passkey (WebAuthn L3 §7.1 step 1). `conditional`: without the
-    /// person's doing, right after a password. `platform`: by this device's own authenticator.
+    /// Options with a challenge for one more passkey (WebAuthn L3 §7.1 step 1). `conditional`:
+    /// the browser creates it without the person's doing, right after a password (§5.1.3).
+    /// `platform`: by the platform authenticator, which is this device's own.
+    /// [`Code::ProofRequired`](super::Code::ProofRequired) when the owner has not reauthenticated.
     async fn start_addition(&self, conditional: bool, platform: bool) -> super::Result<Options>;
-    /// Verifies the registration and adds the passkey to the account. `announce`:
-    /// whether the next page is to say so.
+    /// Verifies a registration (WebAuthn L3 §7.1) and adds the passkey to the account. `announce`
+    /// says whether the next page is to tell of it.
+    /// [`Code::CredentialTaken`](super::Code::CredentialTaken) when anybody has it already; else
+    /// the code of the step of §7.1 that failed.
     async fn finish_addition(&self, credential: &str, announce: bool) -> super::Result<Added>;
-    /// Whether anybody has a passkey with this id.
+    /// Whether anybody has a passkey with this id, which is unpadded base64url.
     async fn knows_passkey(&self, credential_id: &str) -> super::Result<bool>;
-    /// "Not now": no offers of a passkey for 30 days.
+    /// "Not now": the account is offered no passkey for 30 days.
     async fn dismiss_offer(&self) -> super::Result<()>;
-    /// The browser has been told this version of the account's passkeys.
+    /// Notes that the browser has been told this version of the account's passkeys. `user_id` is
+    /// that of the signals: by now somebody else may be signed in.
     async fn signalled(&self, user_id: &str, version: i64) -> super::Result<()>;
 }
 
-/// For one more passkey of the account. `conditional`: created by the browser
-/// itself, after a password. `platform`: by this device's own authenticator.
+/// Asks for options for one more passkey of the account (WebAuthn L3 §7.1 step 1).
+/// `conditional`: the browser creates it by itself, after a password. `platform`: by the platform
+/// authenticator, which is this device's own.
 #[server(endpoint = "passkey/addition/start", input = Json)]
 pub async fn start_addition(conditional: bool, platform: bool) -> Result<Options, PublicError> {
     super::account().start_addition(conditional, platform).await
 }
 
-/// `credential`: the new credential, as `PublicKeyCredential.toJSON()` gives it.
+/// Adds a passkey to the account (WebAuthn L3 §7.1). `credential` is what
+/// `PublicKeyCredential.toJSON()` gives, as text; `announce` says whether the next page is to tell
+/// of it.
 #[server(endpoint = "passkey/addition/finish", input = Json)]
 pub async fn finish_addition(credential: String, announce: bool) -> Result<Added, PublicError> {
     super::account().finish_addition(&credential, announce).await
 }
 
-/// Whether the shop has this passkey, when the answer to its creation got lost.
+/// Asks whether the shop has a passkey, when the answer to its creation got lost. `credential_id`
+/// is unpadded base64url.
 #[server(endpoint = "passkey/known", input = Json)]
 pub async fn knows_passkey(credential_id: String) -> Result<bool, PublicError> {
     super::account().knows_passkey(&credential_id).await
 }
 
-/// "Not now" to the offer of a passkey. The form in its card posts without this.
+/// Says "Not now" to the offer of a passkey. Without the page's script, the form in its card does.
 #[server(endpoint = "passkey/offer/dismiss", input = Json)]
 pub async fn dismiss_offer() -> Result<(), PublicError> {
     super::account().dismiss_offer().await
 }
 
-/// After the signals of [`Signals`] were given.
+/// Says that the password manager has been told of [`Signals`], so that no page tells it again.
 #[server(endpoint = "passkey/signalled", input = Json)]
 pub async fn signalled(user_id: String, version: i64) -> Result<(), PublicError> {
     super::account().signalled(&user_id, version).await
 }
 
-/// What `/account` shows.
+/// An account, with everything that its page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     pub name: AccountName,
-    /// Oldest first.
+    /// The account's passkeys, oldest first.
     pub passkeys: Vec<PasskeyCard>,
     pub has_password: bool,
-    /// Oldest first.
+    /// Who the owner is with the providers, oldest first.
     pub identities: Vec<IdentityCard>,
-    /// Providers that the account has no identity with.
+    /// The providers that the account has no identity with.
     pub other_providers: Vec<IdentityProvider>,
-    /// Whether a password alone, or a provider alone, does not sign in.
+    /// Whether a second factor is asked for: neither a password nor a provider signs in alone.
     pub second_factor: bool,
-    /// Whether the browser may sign in by itself; nothing where it could not.
+    /// Whether the browser may sign in by itself; nothing where it could not anyway.
     pub automatic: Option<bool>,
-    /// Recovery codes that are left.
+    /// How many recovery codes are left, of ten.
     pub recovery_codes: i64,
-    /// This one first, then newest first.
+    /// The account's sessions: this one first, then newest first.
     pub sessions: Vec<SessionCard>,
-    /// Newest first.
+    /// What has happened around signing in, newest first.
     pub events: Vec<SecurityEvent>,
-    /// Newest first.
+    /// The account's orders, newest first.
     pub orders: Vec<OrderSummary>,
 }
 
 impl Account {
+    /// The passkey with this credential id, if it is one of the account's.
     #[must_use]
     pub fn passkey(&self, id: &str) -> Option<&PasskeyCard> {
         self.passkeys.iter().find(|passkey| passkey.id == id)
     }
 
-    /// Why a passkey cannot be deleted, if it cannot.
+    /// Why none of the account's passkeys can be deleted, in words for its owner; nothing where
+    /// one can.
     #[must_use]
     pub fn must_keep(&self) -> Option<&'static str> {
         match self {
@@ -115,7 +130,7 @@ impl Account {
         }
     }
 
-    /// Whether this identity is the only way to sign in.
+    /// Whether the identity with this id is the only way to sign in to the account.
     #[must_use]
     pub fn needs_identity(&self, id: &str) -> bool {
         let this = |identity: &&IdentityCard| identity.works && identity.id == id;
@@ -131,39 +146,42 @@ pub struct IdentityCard {
     pub id: String,
     /// The provider's name.
     pub provider: String,
-    /// A `data:` URI.
+    /// A picture of the provider, as a `data:` URI.
     pub icon: Option<String>,
-    /// What the provider calls its owner.
+    /// What the provider calls the owner; may be empty.
     pub label: String,
+    /// When it was linked to the account.
     pub linked: Timestamp,
     /// Whether the shop still works with the provider.
     pub works: bool,
-    /// Whether browsers may remember it.
+    /// Whether browsers may remember it, and so sign in with it by themselves.
     pub remembered: bool,
 }
 
+/// A passkey, as its owner tells it from others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasskeyCard {
-    /// Credential id, unpadded base64url.
+    /// The credential id, as unpadded base64url.
     pub id: String,
-    /// Its owner's name for it, once there is one.
+    /// The owner's name for it, once there is one.
     pub own_name: Option<String>,
+    /// Who keeps it.
     pub manager: PasskeyManager,
     pub created: Timestamp,
-    /// None: nobody has signed in with it yet.
+    /// When somebody last signed in with it; nothing where nobody has yet.
     pub last_used: Option<Timestamp>,
-    /// "Chrome on Linux"
+    /// The browser that it was last used with: "Chrome on Linux". Empty where that is not known.
     pub last_used_with: String,
-    /// Backup state (BS, WebAuthn L3 §6.1.3): whether its manager keeps a copy elsewhere.
+    /// Whether its manager keeps a copy elsewhere: the backup state (BS, WebAuthn L3 §6.1.3).
     pub synced: bool,
-    /// Whether it was the last passkey that signed this session in, or proved who sits there.
+    /// Whether it was the last passkey that signed this session in or reauthenticated in it.
     pub this_device: bool,
-    /// Whether the model of its authenticator was attested.
+    /// Whether the model of its authenticator was attested (WebAuthn L3 §6.5).
     pub verified_model: bool,
 }
 
 impl PasskeyCard {
-    /// What to call it.
+    /// What to call it: its owner's name for it, else who keeps it.
     #[must_use]
     pub fn title(&self) -> &str {
         self.own_name.as_deref().unwrap_or(&self.manager.name)
@@ -174,18 +192,20 @@ impl PasskeyCard {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasskeyManager {
     pub name: String,
-    /// `data:` URIs of an icon for a light and for a dark ground.
+    /// Its icon for a light and for a dark ground, as `data:` URIs.
     pub icons: Option<(String, String)>,
 }
 
+/// A browser that is signed in to the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionCard {
     pub id: String,
-    /// "Chrome on Linux"
+    /// The browser in words: "Chrome on Linux".
     pub browser: String,
     pub signed_in: Timestamp,
-    /// "With the passkey “Windows Hello”"
+    /// How it was signed in: "With the passkey “Windows Hello”".
     pub how: String,
+    /// Whether it is the session that is asking.
     pub this_one: bool,
 }
 
@@ -194,48 +214,50 @@ pub struct SessionCard {
 pub struct SecurityEvent {
     pub id: String,
     pub at: Timestamp,
-    /// "Signed in with a password"
+    /// What happened: "Signed in with a password".
     pub what: String,
-    /// "Chrome on Linux"
+    /// The browser that it happened in: "Chrome on Linux".
     pub browser: String,
-    /// A sign-in that was refused.
+    /// Whether it is a sign-in that was refused.
     pub failed: bool,
 }
 
-/// What password managers are to be told about an account's passkeys (WebAuthn L3
-/// §5.1.10).
+/// What passkey managers are to be told about an account's passkeys (WebAuthn L3 §5.1.10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signals {
+    /// The relying party's id, which is a domain.
     pub rp_id: String,
-    /// Unpadded base64url, as all ids here.
+    /// The user handle of the account, as unpadded base64url.
     pub user_id: String,
+    /// The ids of all credentials that sign in to the account, as unpadded base64url.
     pub accepted: Vec<String>,
-    /// Of the account, while there is one.
+    /// What the account is called; nothing once it is deleted.
     pub name: Option<AccountName>,
-    /// Of what is told: comes back with the acknowledgement.
+    /// Which state of the account this tells of; comes back with the acknowledgement.
     pub version: i64,
 }
 
-/// How to offer a passkey to somebody who has just signed in without one of this
-/// device.
+/// How to offer a passkey to somebody who has just signed in without one of this device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Offer {
-    /// After a password: the browser may create one by itself (conditional create);
-    /// if not, as [`Offer::Passkey`].
+    /// The browser may create one by itself (conditional create, WebAuthn L3 §5.1.3), after a
+    /// password; where it does not, the person is asked as with [`Offer::Passkey`].
     Automatic,
-    /// The same without the question, which was answered before.
+    /// The browser may create one by itself, after a password; where it does not, nobody is asked,
+    /// because the question was answered before.
     AutomaticOnly,
-    /// "Create a passkey"
+    /// The person is asked: "Create a passkey".
     Passkey,
-    /// After a passkey of another device: "Create a passkey on this device".
+    /// The person is asked, after a passkey of another device: "Create a passkey on this device".
     ThisDevice,
 }
 
 /// A passkey that was added to an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Added {
-    /// The name of its passkey manager, if that is known.
+    /// The name of its passkey manager, where that is known.
     pub manager: Option<String>,
+    /// What passkey managers are now to be told of the account.
     pub signals: Option<Signals>,
 }

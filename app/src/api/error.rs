@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 pub struct PublicError {
     pub code: Code,
     pub message: String,
-    /// With [`Code::UnknownCredential`]: what `signalUnknownCredential` is to be
-    /// told, as unpadded base64url.
+    /// The credential that `signalUnknownCredential` is to be told of (WebAuthn L3 §5.1.10.2), as
+    /// unpadded base64url; with [`Code::UnknownCredential`] only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential_id: Option<String>,
 }
 
-/// What can go wrong. `as snake_case` these names are stable.
+/// What can go wrong. In snake case these names are what programs read, and stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
@@ -94,7 +94,8 @@ impl From<Code> for PublicError {
 }
 
 impl PublicError {
-    /// WebAuthn L3 §7.2 step 6: no account has this credential.
+    /// The refusal of an assertion by a credential that no account has (WebAuthn L3 §7.2 step 6).
+    /// `credential_id` is unpadded base64url.
     #[must_use]
     pub fn unknown_credential(credential_id: String) -> Self {
         Self { credential_id: Some(credential_id), ..Code::UnknownCredential.into() }

@@ -6,28 +6,32 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "ssr")]
 #[async_trait::async_trait]
 pub trait FederationService: Send + Sync {
-    /// [`Code::SignInRequired`](super::Code::SignInRequired) unless a provider has vouched for
-    /// somebody new.
+    /// Somebody new whom a provider has vouched for;
+    /// [`Code::SignInRequired`](super::Code::SignInRequired) where there is nobody.
     async fn pending_sign_up(&self) -> super::Result<PendingSignUp>;
 }
 
 /// A provider of identities (OpenID Connect), as its buttons show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityProvider {
-    /// Its part of addresses.
+    /// The parameter of its addresses, such as [`Path::FederationStart`](super::Path).
     pub id: String,
     pub name: String,
-    /// A `data:` URI.
+    /// A picture of it, as a `data:` URI.
     pub icon: Option<String>,
-    /// What the browser's memory of federated sign-ins goes by.
+    /// The origin by which browsers remember sign-ins with it (Credential Management L1 §4).
     pub origin: Option<String>,
+    /// How browsers are asked for its token, where it takes part in FedCM.
     pub fedcm: Option<FedCm>,
 }
 
-/// How to ask the browser for an account with a provider (Federated Credential Management).
+/// How to ask the browser for an account with a provider (FedCM, Federated Credential Management
+/// API §2.5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FedCm {
+    /// The address of the provider's configuration file.
     pub config_url: String,
+    /// What the provider calls this shop.
     pub client_id: String,
 }
 
@@ -36,9 +40,9 @@ pub struct FedCm {
 pub struct PendingSignUp {
     /// The provider's name.
     pub provider: String,
-    /// What it calls the person.
+    /// What the provider calls the person; may be empty.
     pub label: String,
-    /// Suggested, if it would do and is free.
+    /// A username to begin with, if what the provider says would do and is free; else empty.
     pub username: String,
     pub display_name: String,
 }

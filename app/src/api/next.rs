@@ -4,14 +4,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A path and query of this shop. Anything else that somebody may have put into a link is the
-/// catalogue: an open redirect would lend this shop's name to any other site.
+/// A path and query of this shop: where a visitor was going. Anything else that somebody may have
+/// put into a link becomes the catalogue: an open redirect would lend this shop's name to any
+/// other site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Next(String);
 
 impl Next {
-    /// `text` if a browser would stay in this shop with it, else `/`. Browsers take `//` and
+    /// Takes `text` if a browser would stay in this shop with it, else `/`. Browsers take `//` and
     /// `/\` for the start of another host, and leave out tabs and newlines before they look
     /// (URL Standard, "basic URL parser").
     #[must_use]
@@ -22,6 +23,7 @@ impl Next {
         Self(if local { text } else { "/" }.to_owned())
     }
 
+    /// The path and query, as a link or a redirect has them.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -30,7 +32,7 @@ impl Next {
 
 #[cfg(feature = "ssr")]
 impl Next {
-    /// The page that it leads to, if that is one of ours.
+    /// The address that it leads to, if that is one of ours; its query and fragment are left out.
     #[must_use]
     pub fn page(&self) -> Option<super::Path> {
         super::Path::parse(self.0.split(['?', '#']).next().unwrap_or_default())
@@ -61,7 +63,8 @@ impl fmt::Display for Next {
     }
 }
 
-/// A value in a query, with the query's own characters escaped.
+/// A value as it stands in a query, with everything escaped that has a meaning there (RFC 3986
+/// §2.1).
 #[must_use]
 pub fn escaped(value: &str) -> String {
     let mut text = String::new();

@@ -8,26 +8,30 @@ use std::fmt;
 
 use super::{Next, next::escaped};
 
-/// The server functions are below this.
+/// The path that all server functions are below.
 pub const FUNCTIONS: &str = "/api";
-/// The illustrations are below this.
+/// The path that all illustrations are below.
 pub const IMAGES: &str = "/images";
+/// The icon of this shop, for browsers and their password managers.
 pub const ICON: &str = "/favicon.svg";
 
 macro_rules! addresses {
     ($($(#[$doc:meta])* $name:ident $({ $($part:ident),+ })? = $pattern:literal,)*) => {
-        /// A kind of address.
+        /// A kind of address, whatever its parameters are: what the router matches.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Route { $($(#[$doc])* $name,)* }
 
-        /// One address of this shop.
+        /// One address of this shop, with its parameters: where a link, a form or a redirect
+        /// leads.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Path { $($(#[$doc])* $name $({ $($part: String),+ })?,)* }
 
         impl Route {
+            /// Every kind of address, in the order of their declaration.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// As the router reads it: parameters are in braces.
+            /// The address as the router reads it, with parameters in braces: `/orders/{number}`.
+            #[inline(always)] // so that the wasm holds those that it names, and not all
             #[must_use]
             pub const fn pattern(self) -> &'static str {
                 match self { $(Self::$name => $pattern,)* }
@@ -35,12 +39,13 @@ macro_rules! addresses {
         }
 
         impl Path {
+            /// What kind of address this is.
             #[must_use]
             pub const fn route(&self) -> Route {
                 match self { $(Self::$name $({ $($part: _),+ })? => Route::$name,)* }
             }
 
-            /// The address with this path (without a query), if it is one of ours.
+            /// The address that a path (without a query) spells; nothing where it is none of ours.
             #[must_use]
             pub fn parse(path: &str) -> Option<Self> {
                 $(if let Some(parts) = matched($pattern, path) {
@@ -73,22 +78,23 @@ addresses! {
     SecondFactor = "/second-factor",
     Recover = "/recover",
     SignOut = "/sign-out",
-    /// Once more, before a change of how the account is signed in to.
+    /// A reauthentication, before a change of how the account is signed in to.
     Confirm = "/confirm",
     BrowserSupport = "/browser-support",
 
     // With a provider (OpenID Connect)
-    /// A username for somebody new whom a provider vouches for.
+    /// Choosing a username, for somebody new whom a provider vouches for.
     SignUpWithProvider = "/sign-up/provider",
-    /// To the provider that a browser remembers by its origin.
+    /// On to the provider that a browser remembers by its origin (Credential Management L1 §4).
     FederationAt = "/federated",
     FederationStart { provider } = "/federated/{provider}",
     FederationCallback { provider } = "/federated/{provider}/callback",
-    /// FedCM: a nonce for the provider's token.
+    /// Where a page's script gets a nonce for the provider's token (FedCM).
     FederationNonce { provider } = "/federated/{provider}/nonce",
+    /// Where a page's script brings the provider's token (FedCM).
     FederationToken { provider } = "/federated/{provider}/token",
     ConfirmWithProvider { provider } = "/confirm/{provider}",
-    /// On to a provider, after a form. Only ever shown as the answer to one.
+    /// On to a provider, after a form; only ever shown as the answer to one.
     Leaving = "/leaving",
 
     // The account
@@ -106,31 +112,38 @@ addresses! {
     LinkProvider { provider } = "/account/providers/{provider}/link",
     UnlinkIdentity { id } = "/account/identities/{id}/unlink",
     SecurityEvent { id } = "/account/events/{id}",
-    /// "Not now" to the offer of a passkey.
+    /// "Not now", to the offer of a passkey.
     DismissOffer = "/account/offer/dismiss",
     DeleteAccount = "/account/delete",
     Goodbye = "/goodbye",
 
     // For programs
+    /// Where password managers send people who are to change their password (A Well-Known URL for
+    /// Changing Passwords).
     ChangePassword = "/.well-known/change-password",
+    /// Where passkeys are created and managed, for password managers (Passkey Endpoints).
     PasskeyEndpoints = "/.well-known/passkey-endpoints",
+    /// The origins that may use this shop's passkeys (WebAuthn L3 §5.11).
     RelatedOrigins = "/.well-known/webauthn",
 }
 
 impl Route {
     /// An address without parameters, and where to go on from there: `/sign-in?next=/cart`.
+    #[inline(always)]
     #[must_use]
     pub fn with_next(self, next: &Next) -> String {
-        format!("{}?next={}", self.pattern(), escaped(next.as_str()))
+        and_next(self.pattern(), next)
     }
 }
 
 impl Path {
+    /// The page of a product.
     #[must_use]
     pub fn product(slug: &str) -> Self {
         Self::Product { slug: slug.to_owned() }
     }
 
+    /// The page of an order.
     #[must_use]
     pub fn order(number: &str) -> Self {
         Self::Order { number: number.to_owned() }
@@ -139,10 +152,10 @@ impl Path {
     /// This address, and where to go on from there: `/sign-in?next=/cart`.
     #[must_use]
     pub fn with_next(&self, next: &Next) -> String {
-        format!("{self}?next={}", escaped(next.as_str()))
+        and_next(&self.to_string(), next)
     }
 
-    /// Whether its page only leads on to somewhere else, or away: nobody is sent back to it.
+    /// Whether the page there only leads on to somewhere else, or away: nobody is sent back to it.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         matches!(
@@ -165,14 +178,14 @@ impl Path {
         )
     }
 
-    /// Whether it is the account's page or one of those around it.
+    /// Whether this is the address of the account's page, or of one of those around it.
     #[must_use]
     pub fn is_account(&self) -> bool {
         self.route().pattern().starts_with(Route::Account.pattern())
     }
 
-    /// Whether an offer of a passkey would be in the way there: one is being asked for or
-    /// created, or something is shown only once.
+    /// Whether the offer of a passkey would be in the way on the page there: a passkey is being
+    /// asked for or created, or something is shown only once.
     #[must_use]
     pub const fn is_busy(&self) -> bool {
         self.is_passing() || matches!(self, Self::NewPasskey | Self::RecoveryCodes)
@@ -204,7 +217,11 @@ impl From<Path> for Next {
     }
 }
 
-/// The parameters of `path`, if it has the form of `pattern`.
+fn and_next(address: &str, next: &Next) -> String {
+    format!("{address}?next={}", escaped(next.as_str()))
+}
+
+/// The parameters of `path`, unescaped, if it has the form of `pattern`.
 fn matched(pattern: &str, path: &str) -> Option<Vec<String>> {
     let (mut patterns, mut segments) = (pattern.split('/'), path.split('/'));
     let mut parts = vec![];

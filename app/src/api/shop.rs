@@ -10,14 +10,16 @@ use super::Timestamp;
 #[cfg(feature = "ssr")]
 #[async_trait::async_trait]
 pub trait ShopService: Send + Sync {
+    /// Everything that is for sale, in the order of the shelf.
     async fn catalogue(&self) -> super::Result<Vec<Product>>;
-    /// [`Code::NotFound`](super::Code::NotFound) for an unknown slug.
+    /// One product; [`Code::NotFound`](super::Code::NotFound) for an unknown slug.
     async fn product(&self, slug: &str) -> super::Result<Product>;
     /// The visitor's cart; empty when there is none.
     async fn cart(&self) -> super::Result<Cart>;
+    /// The cart of the account that is signed in, ready to be ordered;
     /// [`Code::SignInRequired`](super::Code::SignInRequired) when signed out.
     async fn checkout(&self) -> super::Result<Checkout>;
-    /// [`Code::SignInRequired`](super::Code::SignInRequired) when signed out,
+    /// One order; [`Code::SignInRequired`](super::Code::SignInRequired) when signed out,
     /// [`Code::NotFound`](super::Code::NotFound) for anybody else's order.
     async fn order(&self, number: &str) -> super::Result<Order>;
 }
@@ -47,20 +49,22 @@ impl fmt::Display for Money {
     }
 }
 
+/// A thing that is for sale.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     pub id: i64,
     /// The last part of its address, and the name of its illustration.
     pub slug: String,
     pub name: String,
-    /// One line, for the catalogue.
+    /// What it is, in one line.
     pub summary: String,
     pub description: String,
     pub price: Money,
-    /// Pieces left.
+    /// How many pieces are left.
     pub stock: i64,
 }
 
+/// So many pieces of one product in a cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartLine {
     pub product: Product,
@@ -74,6 +78,7 @@ impl CartLine {
     }
 }
 
+/// What a visitor has put into the cart, in the order of doing so.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cart {
     pub lines: Vec<CartLine>,
@@ -86,6 +91,7 @@ impl Cart {
     }
 }
 
+/// An order as the account's page lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderSummary {
     pub number: String,
@@ -94,6 +100,7 @@ pub struct OrderSummary {
     pub total: Money,
 }
 
+/// An order that was placed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     pub number: String,
@@ -103,7 +110,7 @@ pub struct Order {
     pub total: Money,
 }
 
-/// What was bought, as it was when it was bought.
+/// So many pieces of one product in an order, as the product was when it was bought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderLine {
     pub slug: String,
@@ -112,10 +119,11 @@ pub struct OrderLine {
     pub quantity: i64,
 }
 
+/// Whom an order would go to, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     pub name: String,
-    /// Several lines, as one would write them on the parcel.
+    /// The address in several lines, as one would write them on the parcel.
     pub address: String,
 }
 
@@ -123,10 +131,9 @@ pub struct Delivery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkout {
     pub cart: Cart,
-    /// Suggested delivery name.
+    /// The name that the delivery is suggested to go to.
     pub name: String,
-    /// One value for one showing of the form: two posts with the same
-    /// placement make one order.
+    /// A value for this one showing of the form: however often it is posted, it makes one order.
     pub placement: String,
 }
 

@@ -8,12 +8,15 @@ use super::{IdentityProvider, Offer, Signals};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visitor {
     pub account: Option<AccountName>,
-    /// Pieces in the cart.
+    /// How many pieces are in the cart.
     pub cart_count: i64,
+    /// What the next page says above all, once.
     pub notice: Option<Notice>,
+    /// How to offer a passkey to them, where one is to be offered.
     pub offer: Option<Offer>,
+    /// What the page's script tells or asks the browser.
     pub upkeep: Upkeep,
-    /// Whom people can sign in with, in the order of their buttons.
+    /// The providers that people can sign in with, in the order of their buttons.
     pub providers: Vec<IdentityProvider>,
 }
 
@@ -21,34 +24,37 @@ pub struct Visitor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     pub sentence: String,
-    /// Nobody asked for it: signing out undoes it.
+    /// Whether signing out undoes it: nobody asked for it.
     pub undo: bool,
 }
 
 /// What the page's script tells or asks the browser, beside what people press.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upkeep {
+    /// What password managers are to be told of the account's passkeys.
     pub signals: Option<Signals>,
-    /// The browser may remember who signed in, and with which provider.
+    /// Who has signed in with a provider, for the browser to remember.
     pub federated: Option<Federated>,
-    /// The browser may sign in by itself, with a saved password or with one of the providers
-    /// at these origins.
+    /// The origins of the providers that the browser may sign in with by itself; with a saved
+    /// password it may then as well. Nothing: it may not.
     pub automatic: Option<Vec<String>>,
-    /// The browser may not do so until the person has signed in by hand.
+    /// Whether the browser is to end silent access (Credential Management L1 §2.3.4): until the
+    /// person has signed in by hand, it does not sign in by itself.
     pub by_hand: bool,
 }
 
-/// A sign-in with a provider, for `FederatedCredential`.
+/// A sign-in with a provider, as a `FederatedCredential` remembers it (Credential Management L1
+/// §4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Federated {
-    /// What the provider calls the person: comes back as `login_hint`.
+    /// What the provider calls the person; comes back as the `login_hint` of OpenID Connect.
     pub id: String,
     pub name: String,
-    /// The provider's.
+    /// The origin of the provider.
     pub origin: String,
 }
 
-/// What an account is signed in to by, and what its owner is called.
+/// What an account is signed in to by, and what the shop calls its owner.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountName {
     pub username: String,

@@ -4,20 +4,20 @@ use leptos::prelude::*;
 
 use crate::{api::FormOutcome, request::form_outcome};
 
-/// What a [`Field`] is filled in with.
+/// What a field of a form is filled in with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Control {
     #[default]
     Text,
-    /// Text that is to be taken letter by letter.
+    /// Text that browsers are not to correct, such as a username or a code.
     Username,
     Password,
     /// Several lines.
     Lines,
 }
 
-/// A label, its control, a hint, and what was wrong with it. The control's id
-/// is its name.
+/// A field of a form: a label, its control, a hint, and what was wrong with it. The control's id is
+/// its name. It is filled in with what had been entered, secrets left out.
 #[component]
 pub fn Field(
     name: &'static str,
@@ -25,7 +25,7 @@ pub fn Field(
     #[prop(optional)] control: Control,
     #[prop(optional)] hint: &'static str,
     autocomplete: &'static str,
-    /// Suggested until something has been entered.
+    /// What is suggested until something has been entered.
     #[prop(optional)]
     value: String,
     #[prop(optional)] required: bool,
@@ -111,7 +111,7 @@ pub fn FormAlert() -> impl IntoView {
     sentence.map(|sentence| view! { <p class="alert" role="alert">{sentence}</p> })
 }
 
-/// Leptos writes what is inside a `<textarea>` as it is.
+/// Text as it can stand in a `<textarea>`, into which Leptos writes what it is given as it is.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }

@@ -4,16 +4,16 @@ use leptos::prelude::*;
 
 use crate::api::{Money, OrderLine, Path, paths::IMAGES};
 
-/// More than this many are simply "In stock".
+/// Up to this many pieces are counted; more are simply "In stock".
 const FEW: i64 = 5;
 
 /// The illustration of a product.
 #[component]
 pub fn Picture(
     slug: String,
-    /// Width and height, so that nothing moves when it arrives.
+    /// Its width and height in pixels, so that nothing moves when it arrives.
     size: u32,
-    /// Empty where the product's name stands next to it.
+    /// What it shows, in words; empty where the product's name stands next to it.
     #[prop(optional)]
     alt: String,
 ) -> impl IntoView {
@@ -21,7 +21,7 @@ pub fn Picture(
     view! { <img class="picture" src=src width=size height=size alt=alt/> }
 }
 
-/// "In stock", "3 left" or "Sold out".
+/// How many pieces are left, in words: "In stock", "3 left" or "Sold out".
 #[component]
 pub fn Stock(pieces: i64) -> impl IntoView {
     let (level, words) = match pieces {
@@ -32,8 +32,8 @@ pub fn Stock(pieces: i64) -> impl IntoView {
     view! { <p class="stock" data-level=level>{words}</p> }
 }
 
-/// A labelled number of pieces. `of` is read to screen readers only, where
-/// several of these stand on one page.
+/// A labelled field for a number of pieces. `of` is what they are pieces of, for screen readers
+/// only, where several such fields stand on one page.
 #[component]
 pub fn Quantity(
     id: String,
@@ -70,7 +70,7 @@ pub fn Quantity(
 pub fn OrderLines(
     lines: Vec<OrderLine>,
     total: Money,
-    /// Slugs and what is wrong with them.
+    /// Slugs of products, and what is wrong with their lines.
     #[prop(optional)]
     errors: Vec<(String, String)>,
 ) -> impl IntoView {

@@ -8,7 +8,7 @@ use crate::{
     sign_in::ProviderPress,
 };
 
-/// "Continue with …", for every provider. `next`: where to go once signed in.
+/// A button "Continue with …" for every provider. `next` is where to go once signed in.
 #[component]
 pub fn Providers(next: Next) -> impl IntoView {
     let providers = visitor().providers;
@@ -23,8 +23,8 @@ pub fn Providers(next: Next) -> impl IntoView {
     })
 }
 
-/// A link, which the page's script takes over where the browser can ask for the account
-/// itself (FedCM).
+/// A link to a provider, which the page's script takes over where the browser can ask for the
+/// account itself (FedCM).
 fn button(provider: IdentityProvider, next: Next) -> impl IntoView {
     let IdentityProvider { id, name, icon, fedcm, .. } = provider;
     let to = Path::FederationStart { provider: id.clone() }.with_next(&next);
@@ -52,7 +52,7 @@ fn button(provider: IdentityProvider, next: Next) -> impl IntoView {
     }
 }
 
-/// The provider's icon, where it has one: its name is beside it.
+/// The icon of a provider, where it has one. The provider's name is beside it.
 #[component]
 pub fn ProviderIcon(icon: Option<String>) -> impl IntoView {
     icon.map(|icon| view! { <img src=icon width="20" height="20" alt=""/> })

@@ -8,6 +8,7 @@ use crate::{
     sign_in::{BrowserUpkeep, PasskeyOffer, PasskeyPress, Place},
 };
 
+/// The header of every page: where to go, and who is signed in.
 #[component]
 pub fn SiteHeader() -> impl IntoView {
     view! {
@@ -67,7 +68,7 @@ fn CartCount(pieces: i64) -> impl IntoView {
     })
 }
 
-/// A latch key, as old as the word.
+/// The mark of this shop: a latch key, as old as the word.
 #[component]
 pub fn Mark() -> impl IntoView {
     view! {
@@ -83,6 +84,7 @@ pub fn Mark() -> impl IntoView {
     }
 }
 
+/// The footer of every page: what this shop is, and what else there is to see.
 #[component]
 pub fn SiteFooter() -> impl IntoView {
     view! {
@@ -102,8 +104,8 @@ pub fn SiteFooter() -> impl IntoView {
     }
 }
 
-/// What came of the visitor's last action. It has the focus, so that screen readers
-/// read it before the page.
+/// What came of the visitor's last action, or what happened without one. It has the focus, so that
+/// screen readers read it before the page.
 #[component]
 pub fn NoticeBar() -> impl IntoView {
     let notice = visitor().notice;
@@ -122,7 +124,7 @@ pub fn NoticeBar() -> impl IntoView {
     })
 }
 
-/// What the browser is asked or told on any page.
+/// What every page's script tells or asks the browser, and the offer of a passkey.
 #[component]
 pub fn PasskeyUpkeep() -> impl IntoView {
     let request = page_request();
@@ -140,5 +142,96 @@ pub fn PasskeyUpkeep() -> impl IntoView {
     view! {
         {offer.map(|offer| view! { <PasskeyOffer offer here/> })}
         {upkeep.map(|upkeep| view! { <BrowserUpkeep upkeep/> })}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::Offer,
+        testing::{
+            Fake, Html, outcome,
+            samples::{account, cart},
+        },
+    };
+
+    const UPKEEP: &str = "BrowserUpkeep";
+    const OFFER: &str = "PasskeyOffer";
+
+    async fn document(fake: &Fake, address: impl std::fmt::Display) -> Html {
+        fake.get(address).await.document
+    }
+
+    /// Whether a page has this island.
+    fn has(document: &Html, name: &str) -> bool {
+        let islands = document.all("leptos-island").into_iter();
+        let mut names = islands.filter_map(|island| island.attribute("data-component"));
+        names.any(|island| island.starts_with(name))
+    }
+
+    #[tokio::test]
+    async fn a_stranger_is_led_to_the_form_and_back_here() {
+        let header = document(&Fake::default(), Path::Cart).await.first("header");
+        header.leads("Sign in", Path::SignIn.with_next(&Path::Cart.into()));
+        let cart = header.one("a", "Cart");
+        assert_eq!(cart.attribute("aria-current").as_deref(), Some("page"));
+        assert!(!header.one("a", "Catalogue").has("aria-current"));
+    }
+
+    #[tokio::test]
+    async fn a_page_on_the_way_to_somewhere_is_not_come_back_to() {
+        let address = Path::SignUp.with_next(&Path::Cart.into());
+        let header = document(&Fake::default(), address).await.first("header");
+        header.leads("Sign in", Path::SignIn.with_next(&Path::Cart.into()));
+    }
+
+    #[tokio::test]
+    async fn who_is_signed_in_is_greeted_and_their_cart_counted() {
+        let fake = Fake { cart: cart("lantern", 2, 5), ..Fake::of(account()) };
+        let header = document(&fake, Path::Cart).await.first("header");
+        header.leads("Account of Ada Lovelace", Path::Account);
+        header.leads("Cart with pieces: 2", Path::Cart);
+        header.never_says("Sign in");
+    }
+
+    #[tokio::test]
+    async fn what_happened_is_said_and_undone_where_nobody_asked_for_it() {
+        let mut fake = Fake::of(account());
+        let sentence = "Signed in as ada.".to_owned();
+        fake.visitor.notice = Some(Notice { sentence: sentence.clone(), undo: false });
+        let page = fake.shows(Path::Cart).await;
+        page.says(&sentence);
+        page.never_says("Undo");
+        fake.visitor.notice = Some(Notice { sentence, undo: true });
+        fake.shows(Path::Cart).await.posts("Undo", Path::SignOut);
+    }
+
+    #[tokio::test]
+    async fn a_passkey_is_offered_except_where_it_would_be_in_the_way() {
+        let mut fake = Fake::of(account());
+        fake.visitor.offer = Some(Offer::Passkey);
+        for page in [Path::Catalogue, Path::Cart, Path::Account, Path::Password] {
+            assert!(has(&document(&fake, &page).await, OFFER), "{page}");
+        }
+        for page in [Path::NewPasskey, Path::RecoveryCodes, Path::Confirm, Path::SignIn] {
+            assert!(!has(&document(&fake, &page).await, OFFER), "{page}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_signed_in_by_itself_on_the_way_to_somewhere_or_after_a_mistake() {
+        let mut fake = Fake::default();
+        fake.visitor.upkeep.automatic = Some(vec![]);
+        assert!(has(&document(&fake, Path::Cart).await, UPKEEP));
+        assert!(!has(&document(&fake, Path::SignIn).await, UPKEEP));
+        let refused = fake.posted(Path::Cart, outcome(&[], &[("", "No.")])).await;
+        assert!(!has(&refused.document, UPKEEP));
+    }
+
+    #[tokio::test]
+    async fn a_page_without_an_island_loads_no_wasm() {
+        let page = document(&Fake::of(account()), Path::Goodbye).await;
+        assert!(page.all("leptos-island").is_empty());
     }
 }

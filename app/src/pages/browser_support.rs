@@ -8,10 +8,11 @@ use crate::sign_in::{
     mediation::{self, Browser},
 };
 
-/// What this store makes use of, by the names that browsers give it: interfaces, then the
-/// capabilities of `getClientCapabilities` (WebAuthn L3 §5.8.7).
+/// The interfaces that this shop makes use of.
 const INTERFACES: [&str; 4] =
     ["PublicKeyCredential", "PasswordCredential", "FederatedCredential", "IdentityCredential"];
+/// The capabilities that this shop makes use of, as `getClientCapabilities` names them (WebAuthn L3
+/// §5.8.7).
 const CAPABILITIES: [&str; 10] = [
     "immediateGet",
     "conditionalGet",
@@ -24,6 +25,7 @@ const CAPABILITIES: [&str; 10] = [
     "signalAllAcceptedCredentials",
     "signalCurrentUserDetails",
 ];
+/// What can be pressed, and where that would be.
 const PRESSES: [(&str, Place); 4] = [
     ("“Sign in” and “Check out”", Place::Header),
     ("“Sign in with a passkey”", Place::OneButton),
@@ -55,7 +57,7 @@ pub fn BrowserSupportPage() -> impl IntoView {
     }
 }
 
-/// As long as nobody has asked the browser, a press follows its link.
+/// What a press does as long as nobody has asked the browser: it follows its link.
 fn press((press, place): (&'static str, Place)) -> impl IntoView {
     let step = mediation::in_words(mediation::first(Browser::default(), place));
     view! {
@@ -70,5 +72,21 @@ fn row(name: &'static str, interface: bool) -> impl IntoView {
             <th scope="row"><code>{name}</code></th>
             <td data-interface=interface data-capability=capability>"unknown"</td>
         </tr>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{api::Path, testing::Fake};
+
+    #[tokio::test]
+    async fn before_the_browser_was_asked_nothing_is_claimed() {
+        let page = Fake::default().shows(Path::BrowserSupport).await;
+        page.says("“Sign in” and “Check out” leads to the form.");
+        page.says("“Sign in with a passkey” says that there are no passkeys here.");
+        page.says("The username field is an ordinary field.");
+        let rows = page.all("tr");
+        assert_eq!(rows.len(), 14);
+        assert!(rows.iter().all(|row| row.text().ends_with("unknown")));
     }
 }

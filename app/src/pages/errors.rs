@@ -34,3 +34,38 @@ pub fn ErrorPage(error: PublicError) -> impl IntoView {
         </div>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::{Code, Path},
+        testing::Fake,
+    };
+
+    #[tokio::test]
+    async fn an_unknown_address_says_so_and_leads_on() {
+        let answer = Fake::default().get("/moat").await;
+        assert_eq!(answer.status, 404);
+        let page = answer.document.first("main");
+        page.says("This page does not exist");
+        page.leads("To the catalogue", Path::Catalogue);
+        page.leads("Your cart", Path::Cart);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_stands_in_place_of_the_page() {
+        let answer = Fake::default().refused(Path::Cart, Code::CrossSite).await;
+        let page = answer.document.first("main");
+        page.says("That did not work");
+        page.says("That request came from another site, so it was not carried out.");
+        page.never_says("There is nothing in it yet.");
+    }
+
+    #[tokio::test]
+    async fn our_own_mistakes_are_ours() {
+        let fake = Fake { trouble: Some(Code::Internal), ..Fake::default() };
+        let answer = fake.get(Path::Cart).await;
+        assert_eq!(answer.status, 500);
+        answer.document.first("main").says("Something went wrong on our side. Please try again.");
+    }
+}

@@ -21,9 +21,8 @@ use crate::{
     request::{here, is_passing, onward, page_request},
 };
 
-/// Shows a page of what `data` brings. A visitor who has to sign in or to confirm
-/// first is sent there, and will come back; any other refusal shows the error page
-/// with its status.
+/// Shows a page of what `data` brings. A visitor who has to sign in or to reauthenticate first is
+/// sent there (303), and will come back; any other refusal shows the error page with its status.
 fn load<T, V>(
     data: impl Future<Output = Result<T>> + Send + 'static,
     show: impl FnOnce(T) -> V + Send + 'static,
@@ -48,6 +47,7 @@ where
     })
 }
 
+/// Answers the request with a redirect that is followed with a GET (303).
 fn see_other(response: &ResponseOptions, location: &str) {
     if let Ok(location) = HeaderValue::from_str(location) {
         response.insert_header(LOCATION, location);
@@ -55,14 +55,15 @@ fn see_other(response: &ResponseOptions, location: &str) {
     }
 }
 
+/// Shows the error page, with the status of the error.
 fn refuse(response: &ResponseOptions, error: PublicError) -> impl IntoView + use<> {
     let status = StatusCode::from_u16(error.code.status());
     response.set_status(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     view! { <ErrorPage error/> }
 }
 
-/// Where a page sends a visitor whom it does not know. Somebody who comes back to
-/// a step of signing in that is done goes on.
+/// Where a page sends a visitor whom it does not know. Somebody who comes back to a step of signing
+/// in that is done goes on.
 fn sign_in_address() -> String {
     let request = page_request();
     let onward = onward();

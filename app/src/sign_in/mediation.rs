@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Code, Offer, PublicError};
 
-/// Where a press happens.
+/// Where a passkey is asked for, which decides how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {
     /// "Sign in" in the header of every page.
@@ -29,14 +29,15 @@ pub enum Place {
 }
 
 impl Place {
-    /// As [`Place::name`] puts it.
+    /// The place with this name, which [`Place::name`] gave it.
     #[must_use]
     pub fn named(name: &str) -> Self {
         let places = [Self::Header, Self::OneButton, Self::OtherDevice];
         places.into_iter().find(|place| place.name() == name).unwrap_or(Self::Autofill)
     }
 
-    /// For an attribute on `/browser-support`.
+    /// The name of the place in attributes on `/browser-support`. Places where a press does the
+    /// same have one name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -47,8 +48,8 @@ impl Place {
         }
     }
 
-    /// Whether the page is about something else, so that the form has to be
-    /// offered when the ceremony fails.
+    /// Whether the page of the place is about something else than signing in, so that the form has
+    /// to be offered when the ceremony fails.
     #[must_use]
     pub fn is_passing(self) -> bool {
         matches!(self, Self::Header | Self::CheckOut)
@@ -58,18 +59,18 @@ impl Place {
 /// What this browser can do, as far as it says. Nothing is guessed from its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Browser {
-    /// There is WebAuthn, with its JSON helpers (WebAuthn L3 §5.1.8 and §5.1.9).
+    /// Whether there is WebAuthn, with its JSON helpers (WebAuthn L3 §5.1.8 and §5.1.9).
     pub webauthn: bool,
-    /// The capability `immediateGet`, and how to ask for it.
+    /// How immediate requests are spelled, where there is the capability `immediateGet`.
     pub immediate: Option<Spelling>,
-    /// The capability `conditionalGet`.
+    /// Whether passkeys are offered in autofill: the capability `conditionalGet`.
     pub conditional: bool,
-    /// The capability `conditionalCreate`.
+    /// Whether the browser creates passkeys by itself: the capability `conditionalCreate`.
     pub conditional_create: bool,
-    /// There is `PasswordCredential`: saved passwords can be asked for, and saved.
+    /// Whether there is `PasswordCredential`: passwords can be saved, and saved ones asked for.
     pub passwords: bool,
-    /// A passkey can be kept on this device: the capability `passkeyPlatformAuthenticator`
-    /// or `userVerifyingPlatformAuthenticator`.
+    /// Whether there is a platform authenticator, so that a passkey can be kept on this device: the
+    /// capability `passkeyPlatformAuthenticator` or `userVerifyingPlatformAuthenticator`.
     pub platform: bool,
 }
 
@@ -78,7 +79,7 @@ pub struct Browser {
 pub enum Support {
     Available,
     Absent,
-    /// It does not say.
+    /// The browser does not say.
     Unknown,
 }
 
@@ -98,7 +99,7 @@ pub fn in_words(step: Step) -> &'static str {
     }
 }
 
-/// How an immediate request is spelled.
+/// How an immediate request is spelled, which has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spelling {
     /// `uiMode: "immediate"`, as it shipped.
@@ -110,21 +111,24 @@ pub enum Spelling {
 /// A request to `navigator.credentials.get`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// Only what is on this device, and nothing at all when there is nothing.
+    /// Asks for what is on this device only, and opens no dialog when there is nothing.
+    /// `passwords`: saved passwords as well as passkeys.
     Immediate { spelling: Spelling, passwords: bool },
-    /// The browser's dialog, with other devices and security keys.
+    /// Opens the browser's dialog, which also offers roaming authenticators: other devices and
+    /// security keys.
     Modal,
-    /// Offered in the autofill of the username field.
+    /// Has passkeys offered in the autofill of the username field (`mediation: "conditional"`).
     Conditional,
-    /// The saved passwords and the remembered providers, for the visitor to choose from
+    /// Shows the saved passwords and the remembered providers, for the visitor to choose from
     /// (Credential Management L1 §2.3.2, `mediation: "optional"`).
     Chooser,
-    /// The same without any dialog, or nothing (`mediation: "silent"`).
+    /// Takes a saved password or a remembered provider without any dialog, or brings nothing
+    /// (Credential Management L1 §2.3.2, `mediation: "silent"`).
     Silent,
 }
 
 impl Ask {
-    /// Whether it asks for a passkey, and so needs a challenge.
+    /// Whether the request asks for a passkey, and so needs a challenge.
     #[must_use]
     pub fn is_for_passkeys(self) -> bool {
         !matches!(self, Self::Chooser | Self::Silent)
@@ -136,25 +140,26 @@ impl Ask {
 pub enum Answer {
     Passkey,
     Password,
-    /// A provider that was signed in with before.
+    /// A provider that was signed in with in this browser before.
     Federated,
-    /// `null`
+    /// No credential and no error: `null`.
     Nothing,
     Failed(Failure),
 }
 
-/// The names of the errors that a request can end with.
+/// The errors that a request or a creation can end with, by their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Nothing there, dismissed, private window, rate limit, no user activation:
-    /// browsers do not tell which, so that sites cannot find out.
+    /// `NotAllowedError`: nothing there, dismissed, private window, rate limit, no user activation.
+    /// Browsers do not tell which, so that sites cannot find out.
     NotAllowed,
     /// `OperationError`: another request is still pending.
     Pending,
+    /// `NotSupportedError`: the browser or the authenticator cannot do what was asked for.
     NotSupported,
-    /// Not the relying party's address, such as `http://127.0.0.1`.
+    /// `SecurityError`: not the relying party's address, such as `http://127.0.0.1`.
     Security,
-    /// By ourselves, for another request.
+    /// `AbortError`: ended by ourselves, for another request.
     Abort,
     /// `InvalidStateError`: this device has a passkey for the account already.
     InvalidState,
@@ -165,7 +170,7 @@ pub enum Failure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Ask(Ask),
-    /// End what is pending, then ask again.
+    /// End what is pending, then ask once more.
     AskAgain(Ask),
     /// The server verifies the assertion.
     VerifyPasskey,
@@ -179,8 +184,10 @@ pub enum Step {
     Stay,
 }
 
+/// What is said where there is no WebAuthn.
 pub const UNSUPPORTED: &str = "This browser does not support passkeys.";
 const DISMISSED: &str = "No passkey was used. You can try again, or sign in with a form.";
+/// What is said when the browser brought no token of a provider.
 pub const NO_TOKEN: &str = "You were not signed in. You can try again, or go there yourself.";
 const WRONG_ADDRESS: &str = "Passkeys do not work at this address of the store.";
 
@@ -204,7 +211,8 @@ pub fn first(browser: Browser, place: Place) -> Step {
     }
 }
 
-/// The rung after an answer. `again`: whether this was [`Step::AskAgain`].
+/// The rung after the browser's answer to a request. `again` says whether this was
+/// [`Step::AskAgain`], which is not done twice.
 #[must_use]
 pub fn next(ask: Ask, answer: Answer, again: bool) -> Step {
     match (ask, answer) {
@@ -222,8 +230,9 @@ pub fn next(ask: Ask, answer: Answer, again: bool) -> Step {
     }
 }
 
-/// What to say when the server refused, and whether the password manager is to
-/// forget the passkey (`signalUnknownCredential`).
+/// What to say when the server refused a sign-in, and whether the passkey manager is to forget the
+/// passkey (`signalUnknownCredential`, WebAuthn L3 §5.1.10.2). `can_signal` says whether the
+/// browser can tell it.
 #[must_use]
 pub fn refused(error: &PublicError, can_signal: bool) -> (String, bool) {
     match error.code {
@@ -247,25 +256,25 @@ pub fn refused(error: &PublicError, can_signal: bool) -> (String, bool) {
     }
 }
 
-/// Whether a passkey that was just created opens nothing, so that the password manager may
-/// forget it: the server refused it, or never answered. `known`: what the server said when
-/// it was asked again, if it said anything; an answer may have been lost on its way.
+/// Whether a passkey that was just created opens nothing, so that the passkey manager may forget
+/// it: the server refused it, or never answered. `known` is what the server said when it was asked
+/// again, if it said anything; an answer may have been lost on its way.
 #[must_use]
 pub fn is_useless(refusal: Code, known: Option<bool>) -> bool {
     // Taken: it does open something.
     refusal != Code::CredentialTaken && known != Some(true)
 }
 
-/// How to bring up the offer of a passkey.
+/// How the offer of a passkey begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bringing {
-    /// The browser may create one by itself; if it does not, the person is asked.
+    /// The browser may create a passkey by itself (WebAuthn L3 §5.1.3).
     Automatically,
     Ask,
     Nothing,
 }
 
-/// How to bring up `offer` in this browser.
+/// How an offer of a passkey begins in this browser.
 #[must_use]
 pub fn bring_up(browser: Browser, offer: Offer) -> Bringing {
     match offer {
@@ -279,7 +288,7 @@ pub fn bring_up(browser: Browser, offer: Offer) -> Bringing {
     }
 }
 
-/// What to say when the account's passkey was asked for, and none came.
+/// What to say when a passkey of the account was asked for, and none came.
 #[must_use]
 pub fn not_proved(failure: Failure) -> &'static str {
     match failure {

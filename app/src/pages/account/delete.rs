@@ -51,3 +51,34 @@ fn consequences() -> impl IntoView {
         </dl>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::Path,
+        testing::{Fake, samples::account},
+    };
+
+    #[tokio::test]
+    async fn what_goes_and_what_stays_is_said_first() {
+        let page = Fake::of(account()).shows(Path::DeleteAccount).await;
+        page.says("This deletes the account of ada at once and for good.");
+        page.says("What goes Your names, passkeys");
+        page.says("What stays Your orders, without your name and address.");
+        page.posts("Delete my account", Path::DeleteAccount);
+    }
+
+    #[tokio::test]
+    async fn its_owner_confirms_first_and_comes_back() {
+        let fake = Fake { reauthenticated: false, ..Fake::of(account()) };
+        let answer = fake.get(Path::DeleteAccount).await;
+        answer.leads_to(Path::Confirm.with_next(&Path::DeleteAccount.into()));
+    }
+
+    #[tokio::test]
+    async fn whoever_has_gone_hears_what_is_left() {
+        let page = Fake::default().shows(Path::Goodbye).await;
+        page.says("the orders are kept without name and address. Everything else is gone.");
+        page.leads("To the catalogue", Path::Catalogue);
+    }
+}

@@ -54,3 +54,55 @@ fn not_you() -> impl IntoView {
         </section>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::Account,
+        testing::{
+            Fake,
+            samples::{account, event, provider},
+        },
+    };
+
+    fn page(id: &str) -> Path {
+        Path::SecurityEvent { id: id.to_owned() }
+    }
+
+    fn with(event: SecurityEvent) -> Fake {
+        Fake::of(Account { events: vec![event], ..account() })
+    }
+
+    #[tokio::test]
+    async fn it_says_what_when_and_where_from() {
+        let shown = with(event("e1")).shows(page("e1")).await;
+        assert_eq!(shown.first("h1").text(), "Signed in with a password");
+        shown.says("When 21 November 2026, 20:15 UTC Browser Firefox on Linux");
+        shown.never_says("It was refused, and opened nothing.");
+    }
+
+    #[tokio::test]
+    async fn a_refused_sign_in_opened_nothing() {
+        let fake = with(SecurityEvent { failed: true, ..event("e1") });
+        fake.shows(page("e1")).await.says("It was refused, and opened nothing.");
+    }
+
+    #[tokio::test]
+    async fn the_way_to_shut_others_out_is_shown_in_order() {
+        let mut fake = with(event("e1"));
+        let steps = fake.shows(page("e1")).await;
+        steps.leads("Delete the passkeys you do not know", format!("{}#passkeys", Path::Account));
+        steps.leads("Change or remove the password", Path::Password);
+        steps.leads("Make new recovery codes", Path::RecoveryCodes);
+        steps.leads("End all other sessions", format!("{}#sessions", Path::Account));
+        steps.never_says("Unlink");
+        fake.visitor.providers = vec![provider("Gate")];
+        fake.shows(page("e1")).await.says("Unlink the accounts you do not know");
+    }
+
+    #[tokio::test]
+    async fn somebody_elses_is_not_found() {
+        assert_eq!(with(event("e1")).get(page("e2")).await.status, 404);
+    }
+}

@@ -78,7 +78,76 @@ fn event(event: SecurityEvent) -> impl IntoView {
     }
 }
 
-/// Marks what was refused.
+/// A mark for what was refused.
 pub(super) fn failed() -> impl IntoView {
     view! { " " <span class="badge wrong">"Failed"</span> }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::{Account, Path, SecurityEvent, SessionCard},
+        testing::{
+            Fake, Html,
+            samples::{account, event, session},
+        },
+    };
+
+    async fn shown(account: Account) -> Html {
+        Fake::of(account).shows(Path::Account).await
+    }
+
+    fn this_session() -> SessionCard {
+        SessionCard { this_one: true, how: "With a passkey".to_owned(), ..session("this") }
+    }
+
+    #[tokio::test]
+    async fn this_session_alone_is_not_to_be_ended() {
+        let page = shown(Account { sessions: vec![this_session()], ..account() }).await;
+        let part = page.part("Sessions");
+        part.says("Chrome on Linux This session");
+        part.says("Signed in 21 November 2026, 20:15 UTC · With a passkey");
+        assert!(part.all("button").is_empty());
+    }
+
+    #[tokio::test]
+    async fn other_sessions_can_be_ended_one_by_one_or_all() {
+        let sessions = vec![this_session(), session("b"), session("c")];
+        let part = shown(Account { sessions, ..account() }).await.part("Sessions");
+        part.posts("End all other sessions", Path::EndOtherSessions);
+        let ends: Vec<_> = part.all("form").iter().filter_map(|f| f.attribute("action")).collect();
+        let end = |id: &str| Path::EndSession { id: id.to_owned() }.to_string();
+        assert_eq!(ends, [end("b"), end("c"), Path::EndOtherSessions.to_string()]);
+        let words = "End the session of Chrome on Linux, signed in 21 November 2026, 20:15 UTC";
+        part.posts(words, end("b"));
+    }
+
+    #[tokio::test]
+    async fn no_events() {
+        shown(account()).await.part("Security events").says("Nothing yet.");
+    }
+
+    #[tokio::test]
+    async fn an_event_leads_to_its_page() {
+        let page = shown(Account { events: vec![event("e1")], ..account() }).await;
+        let part = page.part("Security events");
+        part.leads("Signed in with a password", Path::SecurityEvent { id: "e1".to_owned() });
+        part.says("21 November 2026, 20:15 UTC · Firefox on Linux");
+        part.never_says("Failed");
+    }
+
+    #[tokio::test]
+    async fn a_refused_sign_in_is_marked() {
+        let events = vec![SecurityEvent { failed: true, ..event("e1") }];
+        let page = shown(Account { events, ..account() }).await;
+        page.part("Security events").says("Signed in with a password Failed");
+    }
+
+    #[tokio::test]
+    async fn of_many_events_the_earlier_ones_are_folded_away() {
+        let events = (0..8).map(|n| event(&format!("e{n}"))).collect();
+        let part = shown(Account { events, ..account() }).await.part("Security events");
+        assert!(!part.is_open("Earlier events (2)"));
+        assert_eq!(part.first("details").all("li").len(), 2);
+    }
 }

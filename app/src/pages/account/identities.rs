@@ -7,7 +7,8 @@ use crate::{
     components::{ProviderIcon, When},
 };
 
-/// Nothing in a store without providers.
+/// The identities of the account, and the providers that it could be linked with; nothing in a shop
+/// without providers.
 pub(super) fn list(
     identities: Vec<IdentityCard>,
     others: Vec<IdentityProvider>,
@@ -45,12 +46,67 @@ fn identity(identity: IdentityCard) -> impl IntoView {
     }
 }
 
-/// A form, so that no other page can begin it; see `federated::start` in the server.
+/// A form that links the account with a provider. It is a form, not a link, so that no other site
+/// can begin it: see `federation::link` in the server.
 fn link(provider: IdentityProvider) -> impl IntoView {
     let words = format!("Link {}", provider.name);
     view! {
         <form method="post" action={Path::LinkProvider { provider: provider.id }.to_string()}>
             <button class="button secondary provider"><ProviderIcon icon=provider.icon/> {words}</button>
         </form>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::{Account, IdentityCard, Path},
+        testing::{
+            Fake, Html,
+            samples::{account, identity, provider},
+        },
+    };
+
+    async fn shown(account: Account) -> Html {
+        Fake::of(account).shows(Path::Account).await
+    }
+
+    #[tokio::test]
+    async fn a_shop_without_providers_does_not_speak_of_any() {
+        shown(account()).await.never_says("Other accounts");
+    }
+
+    #[tokio::test]
+    async fn a_provider_can_be_linked() {
+        let other_providers = vec![provider("Gate")];
+        let page = shown(Account { other_providers, ..account() }).await;
+        let gate = Path::LinkProvider { provider: "gate".to_owned() };
+        page.part("Other accounts").posts("Link Gate", gate);
+    }
+
+    #[tokio::test]
+    async fn an_identity_says_who_and_since_when() {
+        let identities = vec![identity("Gate")];
+        let part = shown(Account { identities, ..account() }).await.part("Other accounts");
+        part.says("Gate ada@mail.example · Linked 21 November 2026, 20:15 UTC");
+        part.leads("Unlink Gate", Path::UnlinkIdentity { id: "gate".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn of_a_provider_that_is_gone_it_says_so() {
+        let gone = IdentityCard { works: false, label: String::new(), ..identity("Gate") };
+        let page = shown(Account { identities: vec![gone], ..account() }).await;
+        page.says("Gate This store does not work with it any more. Linked 21 November");
+        page.leads("Unlink Gate", Path::UnlinkIdentity { id: "gate".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn linked_and_other_providers_stand_side_by_side() {
+        let identities = vec![identity("Gate"), identity("Moat")];
+        let other_providers = vec![provider("Wall")];
+        let page = shown(Account { identities, other_providers, ..account() }).await;
+        let part = page.part("Other accounts");
+        assert_eq!(part.all("li").len(), 2);
+        part.one("button", "Link Wall");
     }
 }

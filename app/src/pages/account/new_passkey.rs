@@ -41,3 +41,37 @@ pub fn NewPasskey() -> impl IntoView {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::Path,
+        testing::{Fake, samples::account},
+    };
+
+    #[tokio::test]
+    async fn it_says_what_will_happen_and_waits_for_a_press() {
+        let page = Fake::of(account()).shows(Path::NewPasskey).await;
+        page.says("Your browser will ask where to keep the new passkey");
+        page.one("button", "Create a passkey");
+        // Nothing would hear a press before the script has come.
+        assert!(page.first("fieldset").has("disabled"));
+        page.never_says("Continue without one");
+        page.leads("Back to your account", format!("{}#passkeys", Path::Account));
+    }
+
+    #[tokio::test]
+    async fn after_a_recovery_code_there_is_a_way_on_without_one() {
+        let address = Path::NewPasskey.with_next(&Path::Checkout.into());
+        let page = Fake::of(account()).shows(address).await;
+        page.leads("Continue without one", Path::Checkout);
+    }
+
+    #[tokio::test]
+    async fn the_owner_confirms_first_and_comes_back_with_where_they_were_going() {
+        let here = Path::NewPasskey.with_next(&Path::Checkout.into());
+        let fake = Fake { reauthenticated: false, ..Fake::of(account()) };
+        let answer = fake.get(&here).await;
+        answer.leads_to(Path::Confirm.with_next(&crate::api::Next::parse(&here)));
+    }
+}

@@ -32,7 +32,7 @@ fn none() -> impl IntoView {
     }
 }
 
-/// What screen readers tell the passkeys apart by: those of one title by number.
+/// Names that screen readers tell the passkeys apart by: those of one title by their number.
 fn names(passkeys: &[PasskeyCard]) -> Vec<String> {
     let alike = |title: &str| passkeys.iter().filter(|other| other.title() == title).count();
     let name = |(nth, passkey): (usize, &PasskeyCard)| match passkey.title() {
@@ -95,7 +95,7 @@ fn badges(passkey: &PasskeyCard) -> impl IntoView + use<> {
     }
 }
 
-/// When it was made, and when and where it was last used.
+/// When a passkey was created, and when and where it was last used.
 pub(super) fn facts(passkey: &PasskeyCard) -> impl IntoView + use<> {
     let browser = &passkey.last_used_with;
     let browser = (!browser.is_empty()).then(|| format!(" with {browser}"));
@@ -151,26 +151,102 @@ fn rename(passkey: PasskeyCard, name: &str) -> impl IntoView + use<> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Timestamp;
+    use crate::{
+        api::Account,
+        testing::{
+            Fake, Html, outcome,
+            samples::{THEN, account, passkey},
+        },
+    };
 
-    fn passkey(own_name: Option<&str>) -> PasskeyCard {
-        PasskeyCard {
-            id: String::new(),
-            own_name: own_name.map(str::to_owned),
-            manager: PasskeyManager { name: "Windows Hello".to_owned(), icons: None },
-            created: Timestamp(0),
-            last_used: None,
-            last_used_with: String::new(),
-            synced: false,
-            this_device: false,
-            verified_model: false,
-        }
+    fn named(id: &str, name: &str) -> PasskeyCard {
+        PasskeyCard { own_name: Some(name.to_owned()), ..passkey(id) }
+    }
+
+    async fn shown(passkeys: Vec<PasskeyCard>) -> Html {
+        let fake = Fake::of(Account { passkeys, ..account() });
+        fake.shows(Path::Account).await.part("Passkeys")
     }
 
     #[test]
     fn passkeys_of_one_title_are_told_apart() {
-        let passkeys = [passkey(None), passkey(Some("Desk")), passkey(None)];
+        let passkeys = [passkey("a"), named("b", "Desk"), passkey("c")];
         let expected = ["Windows Hello, passkey 1", "Desk", "Windows Hello, passkey 3"];
         assert_eq!(names(&passkeys), expected);
+    }
+
+    #[tokio::test]
+    async fn without_any_it_says_what_they_are_good_for() {
+        let part = shown(vec![]).await;
+        part.says("This account has none.");
+        part.leads("Add a passkey", Path::NewPasskey);
+    }
+
+    #[tokio::test]
+    async fn one_that_was_never_used() {
+        let part = shown(vec![passkey("a")]).await;
+        assert_eq!(part.first("h3").text(), "Windows Hello");
+        part.says("This device only");
+        part.says("Created 21 November 2026, 20:15 UTC Last used Not yet");
+        part.never_says("Verified model");
+        part.leads("Delete Windows Hello", Path::DeletePasskey { id: "a".to_owned() });
+        part.leads("Add a passkey", Path::NewPasskey);
+    }
+
+    #[tokio::test]
+    async fn one_with_everything_that_can_be_said_of_it() {
+        let part = shown(vec![PasskeyCard {
+            last_used: Some(THEN),
+            last_used_with: "Chrome on Linux".to_owned(),
+            synced: true,
+            this_device: true,
+            verified_model: true,
+            ..named("a", "Desk")
+        }])
+        .await;
+        // Its own name first, then who keeps it.
+        part.says("Desk Windows Hello Synced This device Verified model");
+        part.says("Last used 21 November 2026, 20:15 UTC with Chrome on Linux");
+    }
+
+    #[tokio::test]
+    async fn many_have_buttons_that_screen_readers_tell_apart() {
+        let part = shown(vec![passkey("a"), named("b", "Desk"), passkey("c")]).await;
+        let delete = |id: &str| Path::DeletePasskey { id: id.to_owned() };
+        part.leads("Delete Windows Hello, passkey 1", delete("a"));
+        part.leads("Delete Desk", delete("b"));
+        part.leads("Delete Windows Hello, passkey 3", delete("c"));
+    }
+
+    #[tokio::test]
+    async fn a_name_can_be_given() {
+        let part = shown(vec![named("a", "Desk")]).await;
+        assert!(!part.is_open("Rename Desk"));
+        part.posts("Save name Desk", Path::PasskeyName { id: "a".to_owned() });
+        part.says("Left empty, it is called “Windows Hello”.");
+        assert_eq!(part.holds("name"), "Desk");
+    }
+
+    #[tokio::test]
+    async fn a_refused_name_is_not_folded_away() {
+        let sentence = "Please enter a name of at most 64 characters.";
+        let outcome = outcome(&[("passkey-b", "Long")], &[("passkey-b", sentence)]);
+        let passkeys = vec![named("a", "Desk"), named("b", "Door")];
+        let fake = Fake::of(Account { passkeys, ..account() });
+        let part = fake.posted(Path::Account, outcome).await.main().part("Passkeys");
+        assert!(!part.is_open("Rename Desk"));
+        assert!(part.is_open("Rename Door"));
+        let form = part.form("Save name Door");
+        form.says(sentence);
+        assert_eq!(form.holds("name"), "Long");
+    }
+
+    #[tokio::test]
+    async fn a_manager_with_icons_has_one_for_the_dark() {
+        let icons = Some(("data:light".to_owned(), "data:dark".to_owned()));
+        let manager = PasskeyManager { icons, ..passkey("a").manager };
+        let part = shown(vec![PasskeyCard { manager, ..passkey("a") }]).await;
+        assert_eq!(part.first("img").attribute("src").as_deref(), Some("data:light"));
+        assert_eq!(part.first("source").attribute("srcset").as_deref(), Some("data:dark"));
     }
 }

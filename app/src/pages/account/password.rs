@@ -96,3 +96,68 @@ fn remove() -> impl IntoView {
         </form>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{
+        Fake, Html, outcome,
+        samples::{account, identity, passkey},
+    };
+
+    async fn shown(account: Account) -> Html {
+        Fake::of(account).shows(Path::Password).await
+    }
+
+    #[tokio::test]
+    async fn one_is_set() {
+        let passkeys = vec![passkey("a")];
+        let page = shown(Account { has_password: false, passkeys, ..account() }).await;
+        assert_eq!(page.first("h1").text(), "Set a password");
+        page.posts("Set password", Path::Password);
+        // Password managers are told whose it is.
+        assert_eq!(page.form("Set password").holds("username"), "ada");
+        page.never_says("Remove the password");
+    }
+
+    #[tokio::test]
+    async fn with_a_passkey_it_is_changed_or_removed() {
+        let page = shown(Account { passkeys: vec![passkey("a")], ..account() }).await;
+        page.says("All other sessions of this account will end.");
+        page.posts("Change password", Path::Password);
+        assert_eq!(page.form("Change password").holds("action"), "set");
+        page.posts("Remove password", Path::Password);
+        assert_eq!(page.form("Remove password").holds("action"), "remove");
+    }
+
+    #[tokio::test]
+    async fn the_last_way_in_stays() {
+        let part = shown(account()).await.part("Remove the password");
+        part.says("It is the only way to sign in to this account. Add a passkey first.");
+        part.leads("Add a passkey", Path::NewPasskey);
+        assert!(part.all("form").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_provider_alone_would_be_too_little() {
+        let page = shown(Account { identities: vec![identity("Gate")], ..account() }).await;
+        page.says("An account is better kept with a passkey before its password goes.");
+        page.never_says("Remove password");
+    }
+
+    #[tokio::test]
+    async fn a_refused_password_is_said_to_be_refused_and_not_shown() {
+        let sentence = "That password is easily guessed. Please choose another.";
+        let outcome = outcome(&[], &[("password", sentence)]);
+        let page = Fake::of(account()).posted(Path::Password, outcome).await.main();
+        page.says(sentence);
+        assert!(!page.field("password").has("value"));
+    }
+
+    #[tokio::test]
+    async fn its_owner_confirms_first_and_comes_back() {
+        let fake = Fake { reauthenticated: false, ..Fake::of(account()) };
+        let answer = fake.get(Path::Password).await;
+        answer.leads_to(Path::Confirm.with_next(&Path::Password.into()));
+    }
+}

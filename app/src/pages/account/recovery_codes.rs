@@ -64,3 +64,40 @@ fn offer(left: i64) -> impl IntoView {
         </form>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Fake, outcome, samples::account};
+
+    #[tokio::test]
+    async fn the_first_ones_are_made() {
+        let page = Fake::of(account()).shows(Path::RecoveryCodes).await;
+        page.posts("Make ten recovery codes", Path::RecoveryCodes);
+        page.never_says("left.");
+    }
+
+    #[tokio::test]
+    async fn new_ones_replace_those_that_are_left() {
+        let fake = Fake::of(Account { recovery_codes: 4, ..account() });
+        let page = fake.shows(Path::RecoveryCodes).await;
+        page.says("You have 4 of 10 left. New ones replace them.");
+    }
+
+    #[tokio::test]
+    async fn they_are_shown_once_each() {
+        let outcome = outcome(&[("codes", "abcd-1234\nefgh-5678")], &[]);
+        let page = Fake::of(account()).posted(Path::RecoveryCodes, outcome).await.main();
+        page.says("Shown only this once:");
+        let codes: Vec<_> = page.all("li").iter().map(|code| code.text()).collect();
+        assert_eq!(codes, ["abcd-1234", "efgh-5678"]);
+        page.never_says("Make ten recovery codes");
+    }
+
+    #[tokio::test]
+    async fn the_owner_confirms_first_and_comes_back() {
+        let fake = Fake { reauthenticated: false, ..Fake::of(account()) };
+        let answer = fake.get(Path::RecoveryCodes).await;
+        answer.leads_to(Path::Confirm.with_next(&Path::RecoveryCodes.into()));
+    }
+}

@@ -39,7 +39,7 @@ fn show(account: Account) -> impl IntoView {
     }
 }
 
-/// What the account lacks for a second factor, if anything.
+/// What the account lacks for a second factor, in words; nothing where it lacks nothing.
 pub(super) fn missing(account: &Account) -> Option<&'static str> {
     match account {
         // Whatever has become of the password since: it can be switched off.
@@ -73,5 +73,64 @@ fn switch(on: bool) -> impl IntoView {
             <p class="state"><strong>{state}</strong></p>
             <button class="button" class:secondary=on>{button}</button>
         </form>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::{Account, Path},
+        testing::{
+            Fake, Html, outcome,
+            samples::{account, passkey},
+        },
+    };
+
+    async fn shown(account: Account) -> Html {
+        Fake::of(account).shows(Path::AccountSecondFactor).await
+    }
+
+    fn ready() -> Account {
+        Account { passkeys: vec![passkey("a")], ..account() }
+    }
+
+    #[tokio::test]
+    async fn it_can_be_switched_on() {
+        let page = shown(ready()).await;
+        page.says("It is off.");
+        page.posts("Switch on", Path::AccountSecondFactor);
+        assert_eq!(page.holds("on"), "yes");
+    }
+
+    #[tokio::test]
+    async fn it_can_be_switched_off_whatever_has_become_of_the_password() {
+        let account = Account { second_factor: true, has_password: false, ..ready() };
+        let page = shown(account).await;
+        page.says("It is on.");
+        page.posts("Switch off", Path::AccountSecondFactor);
+        assert_eq!(page.holds("on"), "no");
+    }
+
+    #[tokio::test]
+    async fn without_a_passkey_one_can_be_added_first() {
+        let page = shown(account()).await;
+        page.says("once you have added one.");
+        page.leads("Add a passkey", Path::NewPasskey);
+        assert!(page.all("form").is_empty());
+    }
+
+    #[tokio::test]
+    async fn without_a_password_there_is_nothing_to_switch() {
+        let page = shown(Account { has_password: false, ..ready() }).await;
+        page.says("There is no password that could need one.");
+        page.never_says("Add a passkey");
+        assert!(page.all("form").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_said() {
+        let outcome = outcome(&[], &[("", "A second factor needs a password and a passkey.")]);
+        let page = Fake::of(account()).posted(Path::AccountSecondFactor, outcome).await.main();
+        page.says("A second factor needs a password and a passkey.");
     }
 }

@@ -63,3 +63,56 @@ fn unlink(identity: IdentityCard) -> impl IntoView {
         </form>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{
+        Fake, Html,
+        samples::{account, identity, passkey},
+    };
+
+    fn page(id: &str) -> Path {
+        Path::UnlinkIdentity { id: id.to_owned() }
+    }
+
+    async fn shown(account: Account) -> Html {
+        Fake::of(account).shows(page("gate")).await
+    }
+
+    fn linked() -> Account {
+        Account { identities: vec![identity("Gate")], ..account() }
+    }
+
+    #[tokio::test]
+    async fn an_identity_goes_where_there_is_another_way_in() {
+        let page_shown = shown(linked()).await;
+        assert_eq!(page_shown.first("h1").text(), "Unlink Gate");
+        page_shown.says("Gate (ada@mail.example) will not sign in to this account any more.");
+        page_shown.posts("Unlink Gate", page("gate"));
+        let passkeys = vec![passkey("a")];
+        shown(Account { has_password: false, passkeys, ..linked() }).await.form("Unlink Gate");
+    }
+
+    #[tokio::test]
+    async fn the_last_way_in_stays() {
+        let page = shown(Account { has_password: false, ..linked() }).await;
+        page.says("This cannot be done now. It is the only way to sign in to this account.");
+        page.leads("Add a passkey", Path::NewPasskey);
+        page.leads("Set a password", Path::Password);
+        assert!(page.all("form").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_is_gone_is_no_other_way_in() {
+        let gone = IdentityCard { works: false, ..identity("Moat") };
+        let identities = vec![identity("Gate"), gone];
+        let account = Account { has_password: false, identities, ..account() };
+        shown(account).await.says("This cannot be done now.");
+    }
+
+    #[tokio::test]
+    async fn somebody_elses_is_not_found() {
+        assert_eq!(Fake::of(linked()).get(page("moat")).await.status, 404);
+    }
+}

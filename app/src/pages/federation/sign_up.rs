@@ -59,3 +59,53 @@ fn show(pending: PendingSignUp, next: Next) -> impl IntoView {
         </div>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::{Path, PendingSignUp},
+        testing::{Fake, outcome},
+    };
+
+    fn pending(label: &str) -> Fake {
+        let pending = PendingSignUp {
+            provider: "Gate".to_owned(),
+            label: label.to_owned(),
+            username: "ada".to_owned(),
+            display_name: "Ada Lovelace".to_owned(),
+        };
+        Fake { pending_sign_up: Some(pending), ..Fake::default() }
+    }
+
+    #[tokio::test]
+    async fn what_the_provider_suggests_can_be_taken_or_changed() {
+        let page = pending("ada@gate.example").shows(Path::SignUpWithProvider).await;
+        page.says("Gate (ada@gate.example) says that it is you.");
+        page.posts("Create account", Path::SignUpWithProvider);
+        assert_eq!(
+            (page.holds("username"), page.holds("display_name")),
+            ("ada".into(), "Ada Lovelace".into())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_calls_people_nothing_is_named_alone() {
+        pending("").shows(Path::SignUpWithProvider).await.says("Gate says that it is you.");
+    }
+
+    #[tokio::test]
+    async fn a_taken_username_is_said_to_be_taken() {
+        let sentence = "That username is taken. Please choose another.";
+        let outcome = outcome(&[("username", "babbage")], &[("username", sentence)]);
+        let page = pending("").posted(Path::SignUpWithProvider, outcome).await.main();
+        page.says(sentence);
+        assert_eq!(page.holds("username"), "babbage");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_here_whom_no_provider_vouches_for() {
+        let answer =
+            Fake::default().get(Path::SignUpWithProvider.with_next(&Path::Cart.into())).await;
+        answer.leads_to(Path::SignIn.with_next(&Path::Cart.into()));
+    }
+}

@@ -82,12 +82,13 @@ fn show_line(line: CartLine, outcome: &FormOutcome) -> impl IntoView + use<> {
     }
 }
 
-/// Tells apart, for screen readers, the buttons that look the same.
+/// What a button is for, so that screen readers tell those apart that look alike.
 fn of(name: &str) -> impl IntoView + use<> {
     view! { <span class="unseen">" " {name.to_owned()}</span> }
 }
 
-/// What could not be put into the cart, and so has no line that could say it.
+/// What was wrong with products that could not be put into the cart, and so have no line that
+/// could say it.
 fn strays(cart: &api::Cart) -> impl IntoView + use<> {
     let has_line = |slug: &str| cart.lines.iter().any(|line| line.product.slug == slug);
     form_outcome()
@@ -98,8 +99,8 @@ fn strays(cart: &api::Cart) -> impl IntoView + use<> {
         .collect_view()
 }
 
-/// One press for those who have a passkey; the link underneath asks everybody
-/// else to sign in first.
+/// A link to the checkout. Who is not signed in does both with one press, given a passkey; without
+/// one, or without a script, the link asks them to sign in first.
 fn check_out(signed_in: bool) -> impl IntoView {
     let link = || view! { <a class="button" href=Path::Checkout.to_string()>"Check out"</a> };
     if signed_in {
@@ -114,5 +115,64 @@ fn check_out(signed_in: bool) -> impl IntoView {
             </div>
         }
         .into_any()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::Path,
+        testing::{
+            Fake, outcome,
+            samples::{account, cart},
+        },
+    };
+
+    #[tokio::test]
+    async fn an_empty_cart_leads_to_the_catalogue() {
+        let page = Fake::default().shows(Path::Cart).await;
+        page.says("There is nothing in it yet.");
+        page.leads("To the catalogue", Path::Catalogue);
+        page.never_says("Check out");
+    }
+
+    #[tokio::test]
+    async fn a_filled_cart_says_what_it_comes_to() {
+        let fake = Fake { cart: cart("lantern", 2, 5), ..Fake::default() };
+        let page = fake.shows(Path::Cart).await;
+        page.leads("The lantern", Path::product("lantern"));
+        page.says("€ 48.00 each");
+        page.says("Total € 96.00");
+        page.posts("Update The lantern", Path::Cart);
+        assert_eq!(page.form("Update The lantern").holds("quantity"), "2");
+        assert_eq!(page.form("Remove The lantern").holds("quantity"), "0");
+    }
+
+    #[tokio::test]
+    async fn a_stranger_hears_that_checking_out_begins_with_signing_in() {
+        let fake = Fake { cart: cart("lantern", 1, 5), ..Fake::default() };
+        let page = fake.shows(Path::Cart).await;
+        page.leads("Check out", Path::Checkout);
+        page.says("You will be asked to sign in first.");
+    }
+
+    #[tokio::test]
+    async fn who_is_signed_in_checks_out_at_once() {
+        let fake = Fake { cart: cart("lantern", 1, 5), ..Fake::of(account()) };
+        let page = fake.shows(Path::Cart).await;
+        page.leads("Check out", Path::Checkout);
+        page.never_says("You will be asked to sign in first.");
+    }
+
+    #[tokio::test]
+    async fn what_was_wrong_is_said_at_its_line_or_above_all() {
+        let fake = Fake { cart: cart("lantern", 9, 5), ..Fake::default() };
+        let wrong = [("lantern", "Only 5 are left."), ("moat", "The moat is sold out.")];
+        let page = fake.posted(Path::Cart, outcome(&[], &wrong)).await.main();
+        let line = page.first("li");
+        line.says("Only 5 are left.");
+        assert_eq!(line.field("quantity").attribute("aria-invalid").as_deref(), Some("true"));
+        line.never_says("The moat is sold out.");
+        page.says("The moat is sold out.");
     }
 }

@@ -45,3 +45,31 @@ fn Card(product: Product) -> impl IntoView {
         </li>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::{Code, Path},
+        testing::{Fake, samples::product},
+    };
+
+    #[tokio::test]
+    async fn every_product_is_on_the_shelf() {
+        let products = vec![product("lantern", 0), product("mat", 3), product("hook", 40)];
+        let page = Fake { products, ..Fake::default() }.shows(Path::Catalogue).await;
+        page.leads("The lantern", Path::product("lantern"));
+        let shelf: Vec<_> = page.all("li").iter().map(|card| card.text()).collect();
+        assert_eq!(
+            shelf,
+            ["The lantern € 48.00 Sold out", "The mat € 48.00 3 left", "The hook € 48.00 In stock"]
+        );
+    }
+
+    #[tokio::test]
+    async fn trouble_is_admitted() {
+        let fake = Fake { trouble: Some(Code::Busy), ..Fake::default() };
+        let answer = fake.get(Path::Catalogue).await;
+        assert_eq!(answer.status, 503);
+        answer.document.first("main").says("The store is busy. Please try again in a moment.");
+    }
+}

@@ -85,3 +85,53 @@ fn order_lines(cart: Cart) -> Vec<OrderLine> {
     };
     cart.lines.into_iter().map(line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::Path,
+        testing::{
+            Fake, outcome,
+            samples::{account, cart},
+        },
+    };
+
+    fn filled() -> Fake {
+        Fake { cart: cart("lantern", 2, 5), ..Fake::of(account()) }
+    }
+
+    #[tokio::test]
+    async fn a_stranger_signs_in_first_and_comes_back() {
+        let answer = Fake::default().get(Path::Checkout).await;
+        answer.leads_to(Path::SignIn.with_next(&Path::Checkout.into()));
+    }
+
+    #[tokio::test]
+    async fn an_empty_cart_orders_nothing() {
+        let page = Fake::of(account()).shows(Path::Checkout).await;
+        page.says("Your cart is empty, so there is nothing to order.");
+        page.never_says("Place order");
+    }
+
+    #[tokio::test]
+    async fn the_order_is_shown_before_it_is_placed() {
+        let page = filled().shows(Path::Checkout).await;
+        page.part("Your order").says("The lantern 2 × € 48.00 € 96.00 Total € 96.00");
+        page.posts("Place order", Path::Checkout);
+        assert_eq!(page.holds("name"), "Ada Lovelace");
+        assert_eq!(page.holds("placement"), "placement");
+    }
+
+    #[tokio::test]
+    async fn a_refused_order_keeps_what_was_entered_and_its_placement() {
+        let entered = [("name", "A. L."), ("address", "<1> & 2"), ("placement", "the first")];
+        let wrong =
+            [("address", "Please enter a name and an address."), ("lantern", "Only 1 left.")];
+        let page = filled().posted(Path::Checkout, outcome(&entered, &wrong)).await.main();
+        assert_eq!(page.holds("name"), "A. L.");
+        assert_eq!(page.holds("address"), "<1> & 2");
+        assert_eq!(page.holds("placement"), "the first");
+        page.part("Delivery").says("Please enter a name and an address.");
+        page.part("Your order").says("Only 1 left.");
+    }
+}

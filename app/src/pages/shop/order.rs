@@ -42,3 +42,35 @@ fn show(order: api::Order) -> impl IntoView {
         </p>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::Path,
+        testing::{
+            Fake,
+            samples::{account, order},
+        },
+    };
+
+    #[tokio::test]
+    async fn an_order_says_what_was_bought_and_where_it_would_go() {
+        let page = Fake { orders: vec![order("L-1")], ..Fake::of(account()) };
+        let page = page.shows(Path::order("L-1")).await;
+        page.says("Your order L-1 was placed on 21 November 2026, 20:15 UTC.");
+        page.part("What you ordered").says("The lantern 2 × € 48.00 € 96.00 Total € 96.00");
+        page.part("Delivery to").says("Ada Lovelace 1 Dorset Street London");
+    }
+
+    #[tokio::test]
+    async fn somebody_elses_order_is_not_found() {
+        assert_eq!(Fake::of(account()).get(Path::order("L-2")).await.status, 404);
+    }
+
+    #[tokio::test]
+    async fn a_stranger_signs_in_first_and_comes_back() {
+        let order = Path::order("L-1");
+        let answer = Fake::default().get(&order).await;
+        answer.leads_to(Path::SignIn.with_next(&order.into()));
+    }
+}

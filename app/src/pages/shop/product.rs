@@ -46,3 +46,42 @@ fn add_to_cart(product: &api::Product) -> impl IntoView + use<> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::Path,
+        testing::{Fake, Html, samples::product},
+    };
+
+    async fn shown(stock: i64) -> Html {
+        let fake = Fake { products: vec![product("lantern", stock)], ..Fake::default() };
+        fake.shows(Path::product("lantern")).await
+    }
+
+    #[tokio::test]
+    async fn what_is_there_can_be_put_into_the_cart() {
+        let page = shown(3).await;
+        assert_eq!(page.first("h1").text(), "The lantern");
+        page.says("€ 48.00");
+        page.says("3 left");
+        page.posts("Add to cart", Path::Cart);
+        let form = page.form("Add to cart");
+        assert_eq!(form.holds("slug"), "lantern");
+        assert_eq!(form.field("quantity").attribute("max").as_deref(), Some("3"));
+    }
+
+    #[tokio::test]
+    async fn what_is_sold_out_cannot() {
+        let page = shown(0).await;
+        page.says("Sold out");
+        page.never_says("Add to cart");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_product_is_not_found() {
+        let answer = Fake::default().get(Path::product("moat")).await;
+        assert_eq!(answer.status, 404);
+        answer.document.first("main").says("This page does not exist");
+    }
+}

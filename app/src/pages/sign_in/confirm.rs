@@ -40,10 +40,9 @@ fn show(ways: ReauthenticationWays, next: Next) -> impl IntoView {
     }
 }
 
-/// A modal request that names this account's passkeys, not an immediate one. An
-/// immediate request refuses `allowCredentials`, so another account's passkey could
-/// answer it; it leaves out security keys and other devices; and Chrome's guidance
-/// is not to use it for asking again.
+/// A button for a modal request that names this account's passkeys, not an immediate one. An
+/// immediate request refuses `allowCredentials`, so another account's passkey could answer it; it
+/// leaves out roaming authenticators; and Chrome's guidance is not to use it for asking again.
 pub(super) fn with_passkey(next: Next) -> impl IntoView {
     view! {
         <PasskeyProof next>
@@ -71,8 +70,8 @@ fn with_password(next: Next, second: bool) -> impl IntoView {
     }
 }
 
-/// It asks the provider to have the person sign in there now, and believes only a token that
-/// says so.
+/// A button that leads on to a provider. The server asks the provider to have the person sign in
+/// there now, and believes only a token that says so.
 fn with_provider(provider: IdentityProvider, next: Next) -> impl IntoView {
     let words = format!("Sign in with {} again", provider.name);
     view! {
@@ -89,5 +88,88 @@ fn aside(ways: &ReauthenticationWays) -> &'static str {
         1 => "Not at hand?",
         2 => "Neither at hand?",
         _ => "None of these at hand?",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::{Account, Path},
+        testing::{
+            Fake, Html, outcome,
+            samples::{account, identity, passkey, provider},
+        },
+    };
+
+    async fn shown(account: Account) -> Html {
+        let mut fake = Fake::of(account);
+        fake.visitor.providers = vec![provider("Gate"), provider("Moat")];
+        fake.shows(Path::Confirm.with_next(&Path::Password.into())).await
+    }
+
+    #[tokio::test]
+    async fn a_passkey_alone() {
+        let account = Account { passkeys: vec![passkey("a")], has_password: false, ..account() };
+        let page = shown(account).await;
+        page.one("button", "Use a passkey");
+        page.never_says("Use the password");
+        page.says("Not at hand? Use a recovery code");
+        page.leads("Use a recovery code", Path::Recover.with_next(&Path::Password.into()));
+    }
+
+    #[tokio::test]
+    async fn a_password_alone() {
+        let page = shown(account()).await;
+        page.posts("Use the password", Path::Confirm);
+        let next = page.form("Use the password").holds("next");
+        assert_eq!(next, Path::Password.to_string());
+        page.never_says("Use a passkey");
+        page.says("Not at hand?");
+    }
+
+    #[tokio::test]
+    async fn a_provider_alone() {
+        let identities = vec![identity("Gate")];
+        let page = shown(Account { has_password: false, identities, ..account() }).await;
+        let gate = Path::ConfirmWithProvider { provider: "gate".to_owned() };
+        page.posts("Sign in with Gate again", gate);
+        page.never_says("Moat");
+        page.never_says("Use the password");
+    }
+
+    #[tokio::test]
+    async fn each_way_that_there_is() {
+        let passkeys = vec![passkey("a")];
+        let page = shown(Account { passkeys: passkeys.clone(), ..account() }).await;
+        page.says("Neither at hand?");
+        let identities = vec![identity("Gate")];
+        let page = shown(Account { passkeys, identities, ..account() }).await;
+        page.one("button", "Use a passkey");
+        page.one("button", "Use the password");
+        page.one("button", "Sign in with Gate again");
+        page.says("None of these at hand?");
+    }
+
+    #[tokio::test]
+    async fn no_way_but_a_recovery_code() {
+        let page = shown(Account { has_password: false, ..account() }).await;
+        page.says("This account has neither a passkey nor a password. Use a recovery code");
+        assert!(page.all("button").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_is_said_to_be_wrong() {
+        let sentence = "That username and password do not go together.";
+        let outcome =
+            outcome(&[("next", &*Path::DeleteAccount.to_string())], &[("password", sentence)]);
+        let page = Fake::of(account()).posted(Path::Confirm, outcome).await.main();
+        page.says(sentence);
+        assert_eq!(page.holds("next"), Path::DeleteAccount.to_string());
+    }
+
+    #[tokio::test]
+    async fn a_stranger_signs_in_instead() {
+        let answer = Fake::default().get(Path::Confirm.with_next(&Path::Password.into())).await;
+        answer.leads_to(Path::SignIn.with_next(&Path::Password.into()));
     }
 }

@@ -30,3 +30,16 @@ pub fn OneButton() -> impl IntoView {
         </div>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{api::Path, testing::Fake};
+
+    #[tokio::test]
+    async fn without_a_script_the_button_leads_to_the_form() {
+        let page = Fake::default().shows(Path::OneButton.with_next(&Path::Cart.into())).await;
+        let form = Path::SignIn.with_next(&Path::Cart.into());
+        page.leads("Sign in with a passkey", &form);
+        page.leads("Sign in with a form instead", &form);
+    }
+}

@@ -41,3 +41,26 @@ pub fn Recover() -> impl IntoView {
         </div>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::Path,
+        testing::{Fake, outcome},
+    };
+
+    #[tokio::test]
+    async fn a_wrong_code_is_said_to_be_wrong_and_the_username_stays() {
+        let sentence = "That is not a recovery code of this account, or it was used before.";
+        let outcome = outcome(
+            &[("username", "ada"), ("next", &*Path::Cart.to_string())],
+            &[("code", sentence)],
+        );
+        let page = Fake::default().posted(Path::Recover, outcome).await.main();
+        page.says(sentence);
+        page.posts("Sign in", Path::Recover);
+        assert_eq!(page.holds("username"), "ada");
+        assert_eq!(page.holds("next"), Path::Cart.to_string());
+        page.leads("Sign in another way", Path::SignIn.with_next(&Path::Cart.into()));
+    }
+}

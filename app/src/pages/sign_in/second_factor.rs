@@ -52,3 +52,46 @@ fn with_code(next: Next) -> impl IntoView {
         </details>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::Path,
+        testing::{Fake, outcome, samples::account},
+    };
+
+    fn awaiting() -> Fake {
+        Fake { awaits_second_factor: true, ..Fake::default() }
+    }
+
+    #[tokio::test]
+    async fn it_asks_for_a_passkey_and_folds_the_code_away() {
+        let page = awaiting().shows(Path::SecondFactor.with_next(&Path::Cart.into())).await;
+        page.says("This account also asks for one of its passkeys.");
+        page.one("button", "Use a passkey");
+        page.posts("Sign in", Path::SecondFactor);
+        assert_eq!(page.form("Sign in").holds("next"), Path::Cart.to_string());
+        assert!(!page.is_open("Use a recovery code instead"));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_code_is_not_folded_away() {
+        let outcome = outcome(&[], &[("code", "That is not a recovery code of this account.")]);
+        let page = awaiting().posted(Path::SecondFactor, outcome).await.main();
+        assert!(page.is_open("Use a recovery code instead"));
+        page.says("That is not a recovery code of this account.");
+    }
+
+    #[tokio::test]
+    async fn whoever_has_not_begun_begins_with_signing_in() {
+        let answer = Fake::default().get(Path::SecondFactor.with_next(&Path::Cart.into())).await;
+        answer.leads_to(Path::SignIn.with_next(&Path::Cart.into()));
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_back_to_it_signed_in_goes_on() {
+        let answer =
+            Fake::of(account()).get(Path::SecondFactor.with_next(&Path::Cart.into())).await;
+        answer.leads_to(Path::Cart);
+    }
+}

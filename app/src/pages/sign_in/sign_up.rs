@@ -81,3 +81,52 @@ fn with_password() -> impl IntoView {
         </details>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::Path,
+        testing::{Fake, outcome},
+    };
+
+    #[tokio::test]
+    async fn a_passkey_comes_first_and_a_password_is_folded_away() {
+        let page = Fake::default().shows(Path::SignUp.with_next(&Path::Cart.into())).await;
+        page.posts("Create account with a passkey", Path::SignUp);
+        assert_eq!(
+            page.form("Create account with a passkey").holds("next"),
+            Path::Cart.to_string()
+        );
+        assert!(!page.is_open("Use a password instead"));
+        page.leads("Sign in", Path::SignIn.with_next(&Path::Cart.into()));
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_with_a_name_is_said_next_to_it() {
+        let sentence = "That username is taken. Please choose another.";
+        let entered = [("username", "ada"), ("display_name", "Ada"), ("way", "passkey")];
+        let outcome = outcome(&entered, &[("username", sentence)]);
+        let page = Fake::default().posted(Path::SignUp, outcome).await.main();
+        page.says(sentence);
+        let field = page.field("username");
+        assert_eq!(field.attribute("aria-invalid").as_deref(), Some("true"));
+        assert!(
+            field.attribute("aria-describedby").is_some_and(|by| by.contains("username-error"))
+        );
+        assert!(field.has("autofocus"));
+        assert_eq!(
+            (page.holds("username"), page.holds("display_name")),
+            ("ada".into(), "Ada".into())
+        );
+        assert!(!page.is_open("Use a password instead"));
+    }
+
+    #[tokio::test]
+    async fn a_refused_password_is_not_folded_away() {
+        let sentence = "Please use at least 12 characters.";
+        let outcome = outcome(&[("way", "password")], &[("password", sentence)]);
+        let page = Fake::default().posted(Path::SignUp, outcome).await.main();
+        assert!(page.is_open("Use a password instead"));
+        page.says(sentence);
+    }
+}

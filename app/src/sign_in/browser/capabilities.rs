@@ -11,7 +11,7 @@ use web_sys::Element;
 use super::{call, credentials, credentials::ignore, each, member, public_key_credential, set};
 use crate::sign_in::mediation::{Browser, Spelling, Support};
 
-/// Asks the browser what it can do.
+/// Asks the browser what it can do, by its capabilities (WebAuthn L3 §5.1.7).
 pub(in crate::sign_in) async fn capabilities() -> Browser {
     let said = client_capabilities().await;
     let can = |name: &str| member(&said, name).is_ok_and(|value| value == true);
@@ -36,8 +36,8 @@ async fn client_capabilities() -> JsValue {
     }
 }
 
-/// Whether the browser reads the member `uiMode`: a request that asks for
-/// nothing reads its options and is refused without any dialog.
+/// Finds out whether the browser reads the member `uiMode`: a request that asks for nothing reads
+/// its options and is refused without any dialog.
 fn spelling() -> Spelling {
     let read = Rc::new(Cell::new(false));
     let getter = {
@@ -52,12 +52,13 @@ fn spelling() -> Spelling {
     if read.get() { Spelling::UiMode } else { Spelling::Mediation }
 }
 
+/// Whether the browser has an interface of this name.
 pub(in crate::sign_in) fn has(class: &str) -> bool {
     member(&window(), class).is_ok_and(|class| class.is_function())
 }
 
-/// Writes into every element that names a capability or an interface what the browser says
-/// of it.
+/// Writes into every element within this one that names a capability or an interface what the
+/// browser says of it: see `pages::browser_support`.
 pub(in crate::sign_in) async fn fill_in_support(within: &Element) {
     let said = client_capabilities().await;
     each(within, "data-capability", |name| {

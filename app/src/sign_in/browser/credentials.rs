@@ -14,23 +14,20 @@ use crate::{
     sign_in::mediation::{Answer, Ask, Failure, Spelling},
 };
 
-/// What `get` brought, with what the server needs of it.
+/// What `navigator.credentials.get` brought, with what the server needs of it.
 pub(in crate::sign_in) enum Credential {
-    /// `PublicKeyCredential.toJSON()`, as text.
+    /// An assertion: what `PublicKeyCredential.toJSON()` gives, as text.
     Passkey(String),
-    Password {
-        username: String,
-        password: String,
-    },
+    /// A password that the browser had saved.
+    Password { username: String, password: String },
     /// A provider by its origin, and what it calls the person.
-    Federated {
-        origin: String,
-        id: String,
-    },
+    Federated { origin: String, id: String },
+    /// No credential, and why there is none.
     None(Answer),
 }
 
 impl Credential {
+    /// The browser's answer, as the ladder takes it.
     pub(in crate::sign_in) fn answer(&self) -> Answer {
         match self {
             Self::Passkey(_) => Answer::Passkey,
@@ -41,15 +38,16 @@ impl Credential {
     }
 }
 
-/// A credential that was created.
+/// A passkey that was created.
 pub(in crate::sign_in) struct Created {
+    /// The credential id, as unpadded base64url.
     pub(in crate::sign_in) id: String,
-    /// `PublicKeyCredential.toJSON()`, as text.
+    /// What `PublicKeyCredential.toJSON()` gives, as text.
     pub(in crate::sign_in) json: String,
 }
 
-/// `navigator.credentials.get`. `public_key`: the options, as JSON, where passkeys are asked
-/// for; `origins`: of the providers, where those are.
+/// Calls `navigator.credentials.get`. `public_key` holds the options, as JSON, where passkeys are
+/// asked for; `origins` are those of the providers, where providers are.
 ///
 /// Nothing is awaited before the browser is called: the press that led here is
 /// good for a few seconds only.
@@ -113,7 +111,8 @@ fn read(credential: &JsValue) -> Js<Credential> {
     }
 }
 
-/// `navigator.credentials.get` for a token of a provider (FedCM §2.5). From a press only.
+/// Calls `navigator.credentials.get` for a token of a provider (FedCM §2.5), which browsers allow
+/// after a press only.
 pub(in crate::sign_in) async fn get_token(provider: &FedCm, nonce: &str) -> Option<String> {
     let (options, identity, one, params) =
         (Object::new(), Object::new(), Object::new(), Object::new());
@@ -129,7 +128,7 @@ pub(in crate::sign_in) async fn get_token(provider: &FedCm, nonce: &str) -> Opti
     member(&credential, "token").ok()?.as_string()
 }
 
-/// `navigator.credentials.create`. `public_key`: the options, as JSON. `conditional`:
+/// Calls `navigator.credentials.create`. `public_key` holds the options, as JSON. `conditional`:
 /// without asking the person, if the browser finds that it may (WebAuthn L3 §5.1.3).
 pub(in crate::sign_in) async fn create(
     public_key: &str,
@@ -151,10 +150,11 @@ pub(in crate::sign_in) async fn create(
 }
 
 thread_local! {
-    /// Ends the conditional request or creation that is pending.
+    /// What ends the conditional request or creation that is pending.
     static PENDING: RefCell<Option<AbortController>> = const { RefCell::new(None) };
 }
 
+/// The signal for a conditional request or creation that begins now, in place of any other.
 fn new_pending() -> Js {
     end_pending();
     let controller = AbortController::new()?;
@@ -185,8 +185,8 @@ pub(in crate::sign_in) fn save_federated(federated: &Federated) {
     save("FederatedCredential", details, &federated.id, &federated.name);
 }
 
-/// `navigator.credentials.store`. A courtesy: nothing waits for what comes of it, or depends
-/// on whether there is such a class. The browser's question outlives the page.
+/// Calls `navigator.credentials.store`. This is a courtesy: nothing waits for what comes of it, or
+/// depends on whether there is such a class. The browser's question outlives the page.
 fn save(class: &str, details: Object, id: &str, name: &str) {
     let icon = window().location().origin().unwrap_or_default() + paths::ICON;
     set(&details, "id", &id.into());
@@ -200,7 +200,7 @@ fn save(class: &str, details: Object, id: &str, name: &str) {
     ignore(stored());
 }
 
-/// Whatever comes of it, also a refusal.
+/// Takes whatever comes of a promise, also a refusal, so that nobody reports it as unhandled.
 pub(super) fn ignore(promise: Js<Promise>) {
     if let Ok(promise) = promise {
         leptos::task::spawn_local(async move {
@@ -209,8 +209,8 @@ pub(super) fn ignore(promise: Js<Promise>) {
     }
 }
 
-/// Credential Management L1 §2.3.4: nobody is signed in silently until the person has chosen
-/// a credential again.
+/// Ends silent access (Credential Management L1 §2.3.4): nobody is signed in silently until the
+/// person has chosen a credential again.
 pub(in crate::sign_in) fn prevent_silent_access() {
     ignore(credentials().prevent_silent_access());
 }

@@ -3,10 +3,12 @@
 //! * [`capabilities`]: what the browser can do;
 //! * [`credentials`]: `navigator.credentials`, typed;
 //! * [`signals`]: what password managers are told;
+//! * [`fetch`]: the way to the server, and the forms that are posted;
 //! * [`page`]: where the visitor is, and what they have begun to do.
 
 mod capabilities;
 mod credentials;
+mod fetch;
 mod page;
 mod signals;
 
@@ -21,17 +23,19 @@ pub(super) use self::{
         Credential, create, end_pending, get, get_token, prevent_silent_access, save_federated,
         save_password,
     },
-    page::{each, focus, go, here, is_untouched, now, timeout},
+    fetch::{entries, entry, form, post_form, send_json},
+    page::{each, focus, go, here, is_untouched, now},
     signals::{can_signal_unknown, signal_account, signal_unknown},
 };
 
+/// What JavaScript returned, or threw.
 type Js<T = JsValue> = Result<T, JsValue>;
 
 fn credentials() -> CredentialsContainer {
     window().navigator().credentials()
 }
 
-/// The class, where it has the helpers that the ceremonies rely on.
+/// The class `PublicKeyCredential`, where it has the helpers that the ceremonies rely on.
 fn public_key_credential() -> Js {
     let class = member(&window(), "PublicKeyCredential")?;
     let helper = member(&class, "parseRequestOptionsFromJSON")?;
@@ -55,7 +59,7 @@ fn member(of: &JsValue, name: &str) -> Js {
     Reflect::get(of, &name.into())
 }
 
-/// Setting a member of a plain object does not fail.
+/// Sets a member of a plain object, which does not fail.
 fn set(object: &Object, name: &str, value: &JsValue) {
     let _ = Reflect::set(object, &name.into(), value);
 }

@@ -1,12 +1,9 @@
 //! The page: where the visitor is, and what they have begun to do.
 
-use std::time::Duration;
-
 use leptos::prelude::window;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{AbortSignal, Element, FocusOptions, HtmlElement, HtmlInputElement};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, FocusOptions, HtmlElement, HtmlInputElement};
 
-use super::{call, member};
 use crate::api::Next;
 
 /// Path and query of this page.
@@ -16,13 +13,13 @@ pub(in crate::sign_in) fn here() -> Next {
     Next::parse(&(path + &location.search().unwrap_or_default()))
 }
 
-/// Goes to a path of this shop, and to no other place.
+/// Goes to a path and query of this shop, and to no other place.
 pub(in crate::sign_in) fn go(path: &str) {
     let _ = window().location().assign(Next::parse(path).as_str());
 }
 
-/// Whether nobody has begun to use the page: one that has the focus somewhere, was scrolled
-/// or filled in is not to be replaced.
+/// Whether nobody has begun to use the page. One that has the focus somewhere, was scrolled or
+/// filled in is not to be replaced.
 pub(in crate::sign_in) fn is_untouched() -> bool {
     let Some(document) = window().document() else {
         return false;
@@ -36,7 +33,7 @@ pub(in crate::sign_in) fn is_untouched() -> bool {
     focus.is_none() && !scrolled && !filled_in
 }
 
-/// Moves the focus, and nothing else: the page is not scrolled.
+/// Moves the focus to the element with this id, and nothing else: the page is not scrolled.
 pub(in crate::sign_in) fn focus(id: &str) {
     let element = window().document().and_then(|document| document.get_element_by_id(id));
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
@@ -46,8 +43,8 @@ pub(in crate::sign_in) fn focus(id: &str) {
     }
 }
 
-/// Writes into every element with this attribute what its value stands for, also as another
-/// attribute for the stylesheet.
+/// Writes into every element within this one that has an attribute what the attribute's value
+/// stands for, and the same into `data-is` for the stylesheet.
 pub(in crate::sign_in) fn each(
     within: &Element,
     attribute: &str,
@@ -65,13 +62,7 @@ pub(in crate::sign_in) fn each(
     }
 }
 
-/// Aborts after this long; an older browser waits for as long as it likes.
-pub(in crate::sign_in) fn timeout(after: Duration) -> Option<AbortSignal> {
-    let class = member(&window(), "AbortSignal").ok()?;
-    call(&class, "timeout", &(after.as_millis() as f64).into()).ok().map(JsValue::unchecked_into)
-}
-
-/// Milliseconds since 1970.
+/// The time, in milliseconds since 1970.
 pub(in crate::sign_in) fn now() -> f64 {
     js_sys::Date::now()
 }

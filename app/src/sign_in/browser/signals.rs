@@ -1,4 +1,4 @@
-//! What password managers are told (WebAuthn L3 §5.1.10).
+//! What passkey managers are told (WebAuthn L3 §5.1.10).
 
 use js_sys::{Array, JSON, Object, Promise};
 use wasm_bindgen::JsValue;
@@ -7,14 +7,15 @@ use wasm_bindgen_futures::JsFuture;
 use super::{Js, call, member, public_key_credential, set};
 use crate::api::{AccountName, Signals};
 
+/// Whether the browser can tell passkey managers of an unknown credential.
 pub(in crate::sign_in) fn can_signal_unknown() -> bool {
     public_key_credential()
         .and_then(|class| member(&class, "signalUnknownCredential"))
         .is_ok_and(|method| method.is_function())
 }
 
-/// WebAuthn L3 §5.1.10.2: the password manager may forget this credential. `options`: of
-/// the ceremony that it was used or created in, as JSON. Nothing waits for it.
+/// Tells the passkey manager that it may forget a credential (WebAuthn L3 §5.1.10.2). `options`
+/// are those of the ceremony that it was used or created in, as JSON. Nothing waits for it.
 pub(in crate::sign_in) fn signal_unknown(options: &str, credential_id: &str) {
     let details = Object::new();
     set(&details, "rpId", &rp_id(options).unwrap_or_default());
@@ -30,8 +31,8 @@ fn rp_id(options: &str) -> Js {
     if rp.is_object() { member(&rp, "id") } else { member(&options, "rpId") }
 }
 
-/// WebAuthn L3 §5.1.10.3 and §5.1.10.4: the password manager may forget what is not
-/// accepted, and learns new names.
+/// Tells the passkey manager what it may forget of an account, and what the account is called
+/// (WebAuthn L3 §5.1.10.3 and §5.1.10.4).
 pub(in crate::sign_in) async fn signal_account(signals: &Signals) {
     let accepted: Array = signals.accepted.iter().map(JsValue::from).collect();
     let details = account_details(signals);

@@ -10,8 +10,9 @@ use crate::{
     sign_in::{browser, client, islands::Progress, mediation},
 };
 
-/// Adds a passkey to the account, in the browser's dialog. `announce`: whether the next page
-/// is to say so. `platform`: whether it is to be on this device.
+/// Adds a passkey to the account, in the browser's dialog. `announce` says whether the next page is
+/// to tell of it, `platform` whether it is to be kept by the platform authenticator, on this
+/// device.
 pub(in crate::sign_in) async fn add(
     announce: bool,
     platform: bool,
@@ -70,6 +71,7 @@ pub(in crate::sign_in) async fn add_automatically() -> Option<Added> {
     }
 }
 
+/// Tells the passkey manager what it is to know of the account now.
 fn tell(added: Added) -> Added {
     if let Some(signals) = added.signals.clone() {
         leptos::task::spawn_local(signal(signals));
@@ -77,7 +79,8 @@ fn tell(added: Added) -> Added {
     added
 }
 
-/// "Not now". If the server does not hear it, the person is asked again some day.
+/// Says "Not now" to the offer of a passkey. If the server does not hear it, the person is asked
+/// again some day.
 pub(in crate::sign_in) async fn dismiss() {
     let _ = client::call(DismissOffer {}).await;
 }

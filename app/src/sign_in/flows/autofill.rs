@@ -15,7 +15,8 @@ use crate::{
     },
 };
 
-/// Asks for a passkey in the background of the form on `/sign-in`.
+/// Asks for a passkey in the background of the form on `/sign-in` (WebAuthn L3 §5.1.4, conditional
+/// mediation), until the page is left.
 pub(in crate::sign_in) fn arm_autofill(next: Next, progress: Progress) {
     let arm = move || leptos::task::spawn_local(autofill(next.clone(), progress));
     arm();
@@ -28,6 +29,7 @@ thread_local! {
     static AUTOFILL: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
 }
 
+/// Asks for a passkey in the background again, where the page does.
 pub(super) fn rearm_autofill() {
     if let Some(arm) = AUTOFILL.with_borrow(Clone::clone) {
         arm();

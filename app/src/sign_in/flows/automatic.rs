@@ -33,7 +33,7 @@ pub(super) async fn sign_in_by_itself(origins: &[String]) {
                 ("next", here.as_str()),
                 ("automatic", "yes"),
             ];
-            let went = client::post(Route::SignIn.pattern(), &client::form(&fields)).await;
+            let went = client::post(Route::SignIn.pattern(), &browser::form(&fields)).await;
             prefetch::resume();
             went.ok().map(|Went { to, .. }| to)
         }

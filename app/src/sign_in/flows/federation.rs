@@ -6,13 +6,13 @@ use crate::{
     sign_in::{browser, client, islands::Progress, mediation, prefetch},
 };
 
-/// A nonce of the server, for a token of a provider. `path`: where to ask for it.
+/// Gets a nonce of the server, for a token of a provider. `path` is where to ask for it.
 pub(in crate::sign_in) async fn nonce(path: String) -> Result<String, PublicError> {
-    client::post(&path, &client::form(&[])).await
+    client::post(&path, &browser::form(&[])).await
 }
 
-/// Asks the browser for a token of the provider (FedCM), which the server verifies. `path`: where
-/// it does.
+/// Asks the browser for a token of a provider (FedCM), and signs in with it. `path` is where the
+/// server takes the token.
 pub(in crate::sign_in) async fn federate(
     path: String,
     fedcm: FedCm,
@@ -31,7 +31,7 @@ pub(in crate::sign_in) async fn federate(
     };
     prefetch::pause();
     let fields = [("nonce", &*nonce), ("token", &token), ("next", next.as_str())];
-    match client::post(&path, &client::form(&fields)).await {
+    match client::post(&path, &browser::form(&fields)).await {
         Ok(Went { to, .. }) => browser::go(&to),
         Err(error) => {
             prefetch::resume();
@@ -41,6 +41,7 @@ pub(in crate::sign_in) async fn federate(
     }
 }
 
+/// Whether the browser can ask for a provider's token itself.
 pub(in crate::sign_in) fn has_fedcm() -> bool {
     browser::has("IdentityCredential")
 }

@@ -23,27 +23,29 @@ pub(super) use self::{
     sign_up::sign_up,
     upkeep::{fill_in_support, keep_up},
 };
-use super::{browser, client, mediation::Browser};
+use super::{browser, mediation::Browser};
 
 thread_local! {
     static CAPABILITIES: Shared<LocalBoxFuture<'static, Browser>> =
         browser::capabilities().boxed_local().shared();
 }
 
-/// What this browser can do; asked once.
+/// What this browser can do, which it is asked once.
 pub(in crate::sign_in) async fn capabilities() -> Browser {
     CAPABILITIES.with(Clone::clone).await
 }
 
-/// Where the focus is when what had it is gone.
+/// Moves the focus to the page's content, when what had it is gone.
 pub(in crate::sign_in) fn focus_page() {
     browser::focus("main");
 }
 
+/// What was entered into a field of a form.
 pub(in crate::sign_in) fn entry(form: &HtmlFormElement, name: &str) -> Option<String> {
-    client::entry(form, name)
+    browser::entry(form, name)
 }
 
+/// Goes to a path and query of this shop.
 pub(in crate::sign_in) fn go(path: &str) {
     browser::go(path);
 }

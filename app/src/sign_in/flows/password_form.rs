@@ -12,12 +12,12 @@ use crate::{
 pub(in crate::sign_in) async fn submit(form: HtmlFormElement, progress: Progress) {
     let path = form.get_attribute("action").unwrap_or_default();
     prefetch::pause();
-    match client::post(&path, &client::entries(&form)).await {
+    match client::post(&path, &browser::entries(&form)).await {
         Ok(Went { to, name }) => {
             browser::end_pending();
-            let username = client::entry(&form, "username").unwrap_or_default();
+            let username = browser::entry(&form, "username").unwrap_or_default();
             let name = name.unwrap_or(AccountName { display_name: username.clone(), username });
-            let password = client::entry(&form, "password").unwrap_or_default();
+            let password = browser::entry(&form, "password").unwrap_or_default();
             browser::save_password(&name.username, &password, &name.display_name);
             browser::go(&to);
         }
@@ -31,6 +31,7 @@ pub(in crate::sign_in) async fn submit(form: HtmlFormElement, progress: Progress
     }
 }
 
+/// Whether the browser saves passwords when it is told to.
 pub(in crate::sign_in) fn saves_passwords() -> bool {
     browser::has("PasswordCredential")
 }

@@ -13,8 +13,8 @@ use crate::{
     },
 };
 
-/// Climbs the ladder until the visitor is signed in, at the form, or told why
-/// not.
+/// Climbs the ladder until the visitor is signed in, at the form, or told why not. `origins` are
+/// those of the providers that the browser may remember; `next` is where to go once signed in.
 pub(in crate::sign_in) async fn press(
     place: Place,
     origins: Vec<String>,
@@ -50,8 +50,8 @@ pub(in crate::sign_in) async fn press(
     rearm_autofill();
 }
 
-/// Each kind of credential its own way: the server decides, and signed in it goes on to
-/// `next`; or a provider does.
+/// Signs in with what the browser brought, each kind of credential its own way, and goes on to
+/// `next`; or on to a provider. `asked` holds the options that a passkey answers.
 pub(super) async fn finish(
     credential: Credential,
     asked: &Options,
@@ -69,7 +69,7 @@ pub(super) async fn finish(
         Credential::Password { username, password } => {
             let fields =
                 [("username", &*username), ("password", &password), ("next", next.as_str())];
-            client::post(Route::SignIn.pattern(), &client::form(&fields))
+            client::post(Route::SignIn.pattern(), &browser::form(&fields))
                 .await
                 .map(|Went { to, .. }| to)
         }
@@ -86,7 +86,8 @@ pub(super) async fn finish(
     }
 }
 
-/// The address that leads on to a provider that the browser remembers.
+/// The address that leads on to a provider that the browser remembers, by its origin and what it
+/// calls the person.
 pub(super) fn to_provider(origin: &str, id: &str, next: &Next) -> String {
     format!(
         "{}&origin={}&login_hint={}",
@@ -96,6 +97,8 @@ pub(super) fn to_provider(origin: &str, id: &str, next: &Next) -> String {
     )
 }
 
+/// Says why the server refused a passkey, and has the passkey manager forget it where no account
+/// has it.
 pub(super) fn say_refusal(error: &PublicError, asked: &Options, progress: Progress) {
     let (sentence, signal) = mediation::refused(error, browser::can_signal_unknown());
     if let Some(id) = error.credential_id.as_deref().filter(|_| signal) {

@@ -12,7 +12,8 @@ use crate::{
     },
 };
 
-/// Asks for a passkey of this account, in the browser's dialog (modal), and goes on.
+/// Asks for a passkey of this account, in the browser's dialog (modal), and goes on to `next`: the
+/// owner has reauthenticated, or the second factor signs in.
 pub(in crate::sign_in) async fn reauthenticate(next: Next, progress: Progress) {
     let options = match client::call(StartReauthentication {}).await {
         Ok(options) => options,

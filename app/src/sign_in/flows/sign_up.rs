@@ -5,7 +5,7 @@ use crate::{
     sign_in::{browser, client, islands::Progress, mediation, prefetch},
 };
 
-/// Creates a passkey and the account that goes with it. Gives back what was
+/// Creates a passkey and the account that goes with it, and goes on to `next`. Gives back what was
 /// wrong before the browser was asked at all.
 pub(in crate::sign_in) async fn sign_up(
     name: AccountName,

@@ -5,10 +5,7 @@ use web_sys::Element;
 use super::{automatic::sign_in_by_itself, capabilities};
 use crate::{
     api::{Signalled, Signals, Upkeep},
-    sign_in::{
-        Place, browser, client,
-        mediation::{self},
-    },
+    sign_in::{Place, browser, client, mediation},
 };
 
 /// What a page does when it has loaded, beside what people press.
@@ -27,8 +24,8 @@ pub(in crate::sign_in) async fn keep_up(upkeep: Upkeep) {
     }
 }
 
-/// Tells the password manager about the account's passkeys, then the server that this was
-/// done: without an answer, the next page tells it again.
+/// Tells the passkey manager about the account's passkeys, then the server that this was done. If
+/// the server does not hear it, the next page tells it again.
 pub(in crate::sign_in) async fn signal(signals: Signals) {
     browser::signal_account(&signals).await;
     let Signals { user_id, version, .. } = signals;

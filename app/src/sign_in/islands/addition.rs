@@ -8,8 +8,7 @@ use crate::{
     sign_in::{Place, flows},
 };
 
-/// A press that adds a passkey to the account and goes to `next`. The children hold the
-/// button.
+/// A press that adds a passkey to the account and goes on to `next`. The children hold the button.
 #[island]
 pub fn PasskeyAddition(next: Next, children: Children) -> impl IntoView {
     let progress = Progress::new();

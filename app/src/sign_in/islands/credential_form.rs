@@ -13,15 +13,17 @@ use crate::{
 /// What a form with a password is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Purpose {
-    /// Passkeys are offered in the autofill of its username field, from the moment the page
-    /// has loaded.
+    /// Signing in. Passkeys are offered in the autofill of the username field, from the moment the
+    /// page has loaded.
     SignIn,
-    /// Its button "… with a passkey" creates one instead.
+    /// A new account. The button "… with a passkey" creates one instead of posting the form.
     SignUp,
+    /// A new password of an account.
     NewPassword,
 }
 
-/// Wraps a form with a password, which the browser may save once it was right.
+/// A form with a password, which the browser may save once it was right. The children hold the
+/// form; `next` is where to go once a passkey was used instead.
 #[island]
 pub fn CredentialForm(purpose: Purpose, next: Next, children: Children) -> impl IntoView {
     let progress = Progress::new();
@@ -72,7 +74,7 @@ fn submit_password(event: &SubmitEvent, progress: Progress) {
     }
 }
 
-/// The form and the names in it, if it was submitted for a passkey.
+/// The form that was submitted and the names in it, if it was submitted for a passkey.
 fn passkey_form(event: &SubmitEvent) -> Option<(HtmlFormElement, AccountName)> {
     let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
     let button: HtmlButtonElement = event.submitter()?.dyn_into().ok()?;

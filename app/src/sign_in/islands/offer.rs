@@ -14,8 +14,9 @@ use crate::{
     },
 };
 
-/// After a sign-in without a passkey of this device: lets the browser create one by
-/// itself, or asks. Lies over the page, so that nothing moves.
+/// The offer of a passkey, after a sign-in without one of this device: lets the browser create one
+/// by itself, or asks. It lies over the page, so that nothing moves. `here` is the page, which the
+/// form in it comes back to.
 #[island]
 pub fn PasskeyOffer(offer: Offer, here: Next) -> impl IntoView {
     let progress = Progress::new();

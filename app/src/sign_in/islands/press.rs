@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// A press that tries passkeys first. `next`: where to go once signed in; `origins`: of the
-/// providers that the browser may remember. The children hold the link that is followed
+/// A press that signs in, passkeys first. `next` is where to go once signed in; `origins` are those
+/// of the providers that the browser may remember. The children hold the link that is followed
 /// without JavaScript.
 #[island]
 pub fn PasskeyPress(

@@ -7,7 +7,7 @@ use leptos::{ev::MouseEvent, prelude::*};
 pub(in crate::sign_in) struct Progress {
     pub(super) busy: RwSignal<bool>,
     pub(super) message: RwSignal<String>,
-    /// Instead of a button that could not do anything.
+    /// Whether the browser could not do what the control is for: there is a sentence instead.
     pub(super) unsupported: RwSignal<bool>,
 }
 
@@ -20,11 +20,12 @@ impl Progress {
         }
     }
 
+    /// Says a sentence next to the control, in place of the one before.
     pub(in crate::sign_in) fn say(self, sentence: impl Into<String>) {
         self.message.set(sentence.into());
     }
 
-    /// Runs a ceremony, one at a time.
+    /// Runs a ceremony. While one runs, another is not begun.
     pub(super) fn run(self, ceremony: impl Future<Output = ()> + 'static) {
         if self.busy.get_untracked() {
             return;
@@ -38,7 +39,7 @@ impl Progress {
     }
 }
 
-/// A button's ceremony, and what it has to say.
+/// The ceremony of a button, which the children hold, and what it has to say.
 #[component]
 pub(super) fn Ceremony(
     progress: Progress,
@@ -64,7 +65,8 @@ pub(super) fn Ceremony(
     }
 }
 
-/// What the ceremony has to say, for eyes and screen readers.
+/// What a ceremony has to say, for eyes and screen readers. `link` is where else to go, and in
+/// what words, once there is something to say.
 #[component]
 pub(super) fn Status(progress: Progress, link: Option<(String, String)>) -> impl IntoView {
     let link = move || {

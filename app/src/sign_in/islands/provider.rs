@@ -14,12 +14,13 @@ use crate::{
 /// (FedCM). The children hold the link that is followed where it cannot.
 #[island]
 pub fn ProviderPress(
-    /// Where a nonce is asked for, and where the token goes.
+    /// The path where a nonce is asked for.
     nonce: String,
+    /// The path where the token goes.
     token: String,
     fedcm: FedCm,
     next: Next,
-    /// Where the link leads, and to whom.
+    /// Where else to go if no token comes, and in what words.
     link: (String, String),
     children: Children,
 ) -> impl IntoView {

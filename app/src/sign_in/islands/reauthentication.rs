@@ -8,7 +8,7 @@ use crate::{
     sign_in::{Place, flows},
 };
 
-/// A press that asks for a passkey of this account and goes to `next`: a fresh proof, or
+/// A press that asks for a passkey of this account and goes on to `next`: a reauthentication, or
 /// the second factor. The children hold the button.
 #[island]
 pub fn PasskeyProof(next: Next, children: Children) -> impl IntoView {
