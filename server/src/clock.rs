@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use app::api::Instant;
+use app::api::Timestamp;
 
 /// Where the server's time comes from: the system, or a test's own hands.
 #[derive(Clone, Debug)]
@@ -19,16 +19,16 @@ impl Clock {
 
     /// A clock that stands still until [`Clock::advance`].
     #[must_use]
-    pub fn stopped_at(now: Instant) -> Self {
+    pub fn stopped_at(now: Timestamp) -> Self {
         Self(Some(Arc::new(AtomicI64::new(now.0))))
     }
 
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Some(stopped) => Instant(stopped.load(Ordering::SeqCst)),
-            None => Instant(jiff::Timestamp::now().as_millisecond()),
+            Some(stopped) => Timestamp(stopped.load(Ordering::SeqCst)),
+            None => Timestamp(jiff::Timestamp::now().as_millisecond()),
         }
     }
 

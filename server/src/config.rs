@@ -10,8 +10,8 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    ceremonies::Attestation,
-    oidc::{self, Provider},
+    oidc::{self, Provider, Providers},
+    webauthn::Attestation,
 };
 
 /// Everything a host can choose.
@@ -19,10 +19,10 @@ use crate::{
 pub struct Config {
     /// `DATABASE_URL`: `sqlite:FILE` or `postgres://…`.
     pub database: String,
-    /// `LATCHKEY_ORIGIN`: the store's address as browsers see it. Its host is
+    /// `LATCHKEY_ORIGIN`: the shop's address as browsers see it. Its host is
     /// the relying party ID.
     pub origin: Url,
-    /// `LATCHKEY_RELATED_ORIGINS`: other origins that may use this store's passkeys
+    /// `LATCHKEY_RELATED_ORIGINS`: other origins that may use this shop's passkeys
     /// (WebAuthn L3 §5.11), separated by spaces.
     pub related_origins: Vec<Url>,
     /// `LATCHKEY_ATTESTATION`: `none` or `direct`. With `direct`,
@@ -32,8 +32,8 @@ pub struct Config {
     pub attestation: Attestation,
     /// `LATCHKEY_PROVIDERS`: a JSON file with the OpenID Connect providers that people can
     /// sign in with, see the README.
-    pub providers: Vec<Provider>,
-    /// `LATCHKEY_AUTOMATIC_SIGN_IN`: `on` or `off`, for the whole store.
+    pub providers: Providers,
+    /// `LATCHKEY_AUTOMATIC_SIGN_IN`: `on` or `off`, for the whole shop.
     pub automatic: bool,
     /// `LEPTOS_SITE_ADDR`: where to listen.
     pub address: SocketAddr,
@@ -48,6 +48,22 @@ pub struct ConfigError {
 }
 
 impl Config {
+    /// What a host gets that chooses nothing but these two.
+    #[must_use]
+    pub fn new(database: String, origin: Url) -> Self {
+        let address = ([127, 0, 0, 1], 3000).into();
+        Self {
+            database,
+            origin,
+            related_origins: vec![],
+            attestation: Attestation::None,
+            providers: Providers::default(),
+            automatic: true,
+            address,
+            leptos: leptos_options(address),
+        }
+    }
+
     /// # Errors
     /// Names the variable that cannot be used.
     pub fn from_env() -> Result<Self, ConfigError> {
@@ -62,8 +78,8 @@ impl Config {
             })?,
             attestation: attestation()?,
             providers: match var(PROVIDERS, "").as_str() {
-                "" => vec![],
-                file => providers(Path::new(file))?,
+                "" => Providers::default(),
+                file => Providers(providers(Path::new(file))?),
             },
             automatic: switch(AUTOMATIC, &var(AUTOMATIC, "on"))?,
             address,
@@ -190,7 +206,7 @@ fn data_uri(file: &Path) -> Result<String, ConfigError> {
 
 /// WebAuthn works in secure contexts only, and its relying party has a name.
 fn origin(name: &'static str, text: &str) -> Result<Url, ConfigError> {
-    let expected = "an origin such as https://store.example, or http://localhost:3000";
+    let expected = "an origin such as https://shop.example, or http://localhost:3000";
     let origin = Url::parse(text).map_err(|_| wrong(name, expected))?;
     if origin.domain().is_none() || !is_secure(&origin) || origin.path() != "/" {
         return Err(wrong(name, expected));
@@ -227,11 +243,11 @@ mod tests {
 
     #[test]
     fn an_origin_is_secure_and_has_a_name() {
-        for good in ["https://store.example", "http://localhost:3000", "http://a.localhost"] {
+        for good in ["https://shop.example", "http://localhost:3000", "http://a.localhost"] {
             assert!(origin("ORIGIN", good).is_ok(), "{good}");
         }
         for bad in
-            ["http://store.example", "https://127.0.0.1", "https://store.example/shop", "store"]
+            ["http://shop.example", "https://127.0.0.1", "https://shop.example/shop", "store"]
         {
             assert!(origin("ORIGIN", bad).is_err(), "{bad}");
         }

@@ -1,8 +1,8 @@
-//! Starts the store.
+//! Starts the shop.
 
-use std::{error::Error, thread::available_parallelism, time::Duration};
+use std::{error::Error, time::Duration};
 
-use latchkey::{Clock, Passwords, RelyingParty, Server, Store, config::Config, http};
+use latchkey::{clock::Clock, config::Config, http, state::State};
 use tokio::{net::TcpListener, time::interval};
 use tracing_subscriber::EnvFilter;
 
@@ -15,37 +15,24 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_env_filter(filter).init();
 
     let config = Config::from_env()?;
-    let server = Server {
-        store: Store::open(&config.database).await?,
-        relying_party: RelyingParty::new(
-            &config.origin,
-            &config.related_origins,
-            config.attestation,
-        )?,
-        passwords: Passwords::new(available_parallelism().map_or(1, usize::from))?,
-        clock: Clock::system(),
-        origin: config.origin.clone(),
-        related_origins: config.related_origins,
-        providers: config.providers,
-        automatic: config.automatic,
-        leptos: config.leptos,
-    };
-    tokio::spawn(tidy(server.clone()));
+    let address = config.address;
+    let state = State::new(config, Clock::system()).await?;
+    tokio::spawn(tidy(state.clone()));
 
-    let listener = TcpListener::bind(config.address).await?;
-    println!("Latchkey is open at {}", config.origin.origin().ascii_serialization());
-    let store = server.store.clone();
-    axum::serve(listener, http::router(server)).with_graceful_shutdown(shutdown()).await?;
+    let listener = TcpListener::bind(address).await?;
+    println!("Latchkey is open at {}", state.origin.origin().ascii_serialization());
+    let store = state.store.clone();
+    axum::serve(listener, http::router(state)).with_graceful_shutdown(shutdown()).await?;
     store.close().await;
     Ok(())
 }
 
 /// Deletes what has expired, once an hour.
-async fn tidy(server: Server) {
+async fn tidy(state: State) {
     let mut hour = interval(Duration::from_secs(60 * 60));
     loop {
         hour.tick().await;
-        if let Err(error) = server.store.delete_expired(server.clock.now()).await {
+        if let Err(error) = state.store.delete_expired(state.clock.now()).await {
             tracing::warn!(%error, "could not delete what has expired");
         }
     }

@@ -1,4 +1,4 @@
-//! OpenID Connect: what this store asks of a provider, and what it believes. The one place
+//! OpenID Connect: what this shop asks of a provider, and what it believes. The one place
 //! that uses the `openidconnect` crate.
 //!
 //! References are to OpenID Connect Core 1.0.
@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use app::api::{Code, Instant};
+use app::api::{Code, FedCm, IdentityProvider, Path, Timestamp};
 use chrono::DateTime;
 use openidconnect::{
     AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError as ClaimsError,
@@ -23,22 +23,20 @@ use openidconnect::{
     },
     reqwest,
 };
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::session::PROOF_LIFETIME;
+use crate::store::IdentityRow;
 
-/// What a provider published is asked for again after this long, in milliseconds.
-const PUBLISHED_LIFETIME: i64 = 60 * 60 * 1000;
+/// What a provider published is asked for again after this long.
+const PUBLISHED_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// And this soon, when a token is signed with a key that is not among the published ones:
 /// providers change their keys (§10.1.1), but nobody may make us ask all the time.
-const NEW_KEYS_AFTER: i64 = 10 * 1000;
-/// How the state of a request begins that nobody asked for: so much is known of it also when
-/// all else is lost.
-pub const UNASKED: &str = "unasked-";
+const NEW_KEYS_AFTER: Duration = Duration::from_secs(10);
 /// Letters of a name that a provider gives: more than one could have here.
 const SHOWN: usize = 200;
-/// For one request to a provider.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long one answer of a provider is waited for.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Those with a public key. Not HS256, which anybody with the client secret can sign with.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -81,19 +79,86 @@ pub struct Provider {
     pub published: Arc<Published>,
 }
 
+/// The providers that people can sign in with, in the order of their buttons.
+#[derive(Clone, Debug, Default)]
+pub struct Providers(pub Vec<Provider>);
+
+impl Providers {
+    /// # Errors
+    /// [`Code::NotFound`]
+    pub fn named(&self, id: &str) -> Result<&Provider, Code> {
+        self.0.iter().find(|provider| provider.id == id).ok_or(Code::NotFound)
+    }
+
+    /// The provider at this origin, as browsers remember it.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]
+    pub fn at(&self, origin: &str) -> Result<&Provider, Code> {
+        let is_there = |provider: &&Provider| provider.origin().is_some_and(|own| own == origin);
+        self.0.iter().find(is_there).ok_or(Code::NotFound)
+    }
+
+    /// The provider that an identity is with; none where the shop does not work with it any more.
+    #[must_use]
+    pub fn with(&self, identity: &IdentityRow) -> Option<&Provider> {
+        self.0.iter().find(|provider| provider.vouches_for(identity))
+    }
+
+    /// Those that vouch for one of these identities.
+    #[must_use]
+    pub fn of(&self, identities: &[IdentityRow]) -> Vec<IdentityProvider> {
+        let own = |provider: &&Provider| identities.iter().any(|own| provider.vouches_for(own));
+        self.0.iter().filter(own).map(Into::into).collect()
+    }
+
+    /// All of them, as their buttons show them.
+    #[must_use]
+    pub fn buttons(&self) -> Vec<IdentityProvider> {
+        self.0.iter().map(Into::into).collect()
+    }
+
+    /// Their issuers: an identity with any other is no way in.
+    #[must_use]
+    pub fn issuers(&self) -> Vec<String> {
+        self.0.iter().map(|provider| provider.issuer.to_string()).collect()
+    }
+
+    /// Their origins, as browsers remember them.
+    #[must_use]
+    pub fn origins(&self) -> Vec<String> {
+        self.0.iter().filter_map(Provider::origin).collect()
+    }
+}
+
+impl From<&Provider> for IdentityProvider {
+    fn from(provider: &Provider) -> Self {
+        Self {
+            id: provider.id.clone(),
+            name: provider.name.clone(),
+            icon: provider.icon.clone(),
+            origin: provider.origin(),
+            fedcm: provider.fedcm.as_ref().map(|url| FedCm {
+                config_url: url.to_string(),
+                client_id: provider.client_id.to_string(),
+            }),
+        }
+    }
+}
+
 /// What the provider published about itself. Shared by all requests.
 #[derive(Debug, Default)]
 pub struct Published {
     known: Mutex<Option<Publication>>,
     /// When it was last asked for because of a new key, and what came of it. Held by who asks.
-    renewed: tokio::sync::Mutex<Option<(Instant, Result<(), Code>)>>,
+    renewed: tokio::sync::Mutex<Option<(Timestamp, Result<(), Code>)>>,
 }
 
 #[derive(Clone, Debug)]
 struct Publication {
     metadata: CoreProviderMetadata,
     /// When it was fetched.
-    at: Instant,
+    at: Timestamp,
 }
 
 /// What an authorization request asks for.
@@ -107,12 +172,11 @@ pub enum Prompt {
     Login,
 }
 
-/// An authorization request (§3.1.2.1), with what its answer is checked against.
-#[derive(Debug)]
-pub struct Started {
-    pub url: Url,
-    pub state: String,
+/// What the answer to an authorization request (§3.1.2.1) is checked against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secrets {
     pub nonce: String,
+    /// For PKCE (RFC 7636).
     pub verifier: String,
 }
 
@@ -124,38 +188,39 @@ pub struct Claims {
     pub username: Option<String>,
     pub email: Option<String>,
     /// When the person signed in with the provider.
-    pub authenticated: Option<Instant>,
+    pub authenticated: Option<Timestamp>,
 }
 
-/// A code (§3.1.3.1), and what its request was made with.
-#[derive(Debug)]
-pub struct Exchange {
-    pub code: String,
-    pub nonce: String,
-    pub verifier: String,
+impl Secrets {
+    #[must_use]
+    pub fn random() -> Self {
+        let (_, verifier) = PkceCodeChallenge::new_random_sha256();
+        Self { nonce: random_nonce(), verifier: verifier.into_secret() }
+    }
 }
 
 impl Provider {
+    /// The address of an authorization request. `state`: what comes back with its answer.
+    ///
     /// # Errors
     /// [`Code::ProviderUnavailable`]
     pub async fn start(
         &self,
-        store: &Url,
+        shop: &Url,
         prompt: Prompt,
         login_hint: Option<&str>,
-        now: Instant,
-    ) -> Result<Started, Code> {
-        let client = self.client(store, now).await?;
-        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        state: String,
+        secrets: &Secrets,
+        now: Timestamp,
+    ) -> Result<Url, Code> {
+        let client = self.client(shop, now).await?;
+        let verifier = PkceCodeVerifier::new(secrets.verifier.clone());
+        let nonce = Nonce::new(secrets.nonce.clone());
         let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
-        let state = move || match prompt {
-            Prompt::None => CsrfToken::new(UNASKED.to_owned() + CsrfToken::new_random().secret()),
-            Prompt::Any | Prompt::Login => CsrfToken::new_random(),
-        };
         let mut request = client
-            .authorize_url(flow, state, Nonce::new_random)
+            .authorize_url(flow, move || CsrfToken::new(state), move || nonce)
             .add_scopes(["profile", "email"].map(|scope| Scope::new(scope.to_owned())))
-            .set_pkce_challenge(challenge);
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
         if let Some(hint) = login_hint {
             request = request.set_login_hint(LoginHint::new(hint.to_owned()));
         }
@@ -167,13 +232,7 @@ impl Provider {
                 request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::from_secs(0))
             }
         };
-        let (url, state, nonce) = request.url();
-        Ok(Started {
-            url,
-            state: state.into_secret(),
-            nonce: nonce.secret().clone(),
-            verifier: verifier.into_secret(),
-        })
+        Ok(request.url().0)
     }
 
     /// Exchanges a code for an ID token (§3.1.3) and verifies that.
@@ -183,21 +242,22 @@ impl Provider {
     /// before and for a token that does not verify.
     pub async fn exchange(
         &self,
-        store: &Url,
-        exchange: Exchange,
-        now: Instant,
+        shop: &Url,
+        code: String,
+        secrets: Secrets,
+        now: Timestamp,
     ) -> Result<Claims, Code> {
-        let client = self.client(store, now).await?;
+        let client = self.client(shop, now).await?;
         let request = client
-            .exchange_code(AuthorizationCode::new(exchange.code))
+            .exchange_code(AuthorizationCode::new(code))
             .map_err(|error| unavailable(&error))?
-            .set_pkce_verifier(PkceCodeVerifier::new(exchange.verifier));
+            .set_pkce_verifier(PkceCodeVerifier::new(secrets.verifier));
         let answer = request.request_async(&self.http).await.map_err(|error| match &error {
             RequestTokenError::ServerResponse(_) => refused(&error),
             _ => unavailable(&error),
         })?;
         let token = answer.id_token().ok_or_else(|| refused(&"there is no ID token"))?;
-        self.verify(store, token, &exchange.nonce, now).await
+        self.verify(shop, token, &secrets.nonce, now).await
     }
 
     /// Verifies a token that the browser brought (FedCM).
@@ -206,22 +266,22 @@ impl Provider {
     /// As [`Provider::exchange`].
     pub async fn read(
         &self,
-        store: &Url,
+        shop: &Url,
         token: &str,
         nonce: &str,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Claims, Code> {
         let token: CoreIdToken = token.parse().map_err(|error| refused(&error))?;
-        self.verify(store, &token, nonce, now).await
+        self.verify(shop, &token, nonce, now).await
     }
 
     /// §3.1.3.7: signature, issuer, audience, expiry and nonce.
     async fn verify(
         &self,
-        store: &Url,
+        shop: &Url,
         token: &CoreIdToken,
         nonce: &str,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Claims, Code> {
         let nonce = Nonce::new(nonce.to_owned());
         let check = |client: Client| {
@@ -230,18 +290,18 @@ impl Provider {
                 client.id_token_verifier().set_allowed_algs(ALGORITHMS).set_time_fn(move || time);
             token.claims(&verifier, &nonce).cloned()
         };
-        let mut claims = check(self.client(store, now).await?);
+        let mut claims = check(self.client(shop, now).await?);
         // The key may be a new one, also under the old name, or with none at all.
         if let Err(ClaimsError::SignatureVerification(
             Signature::NoMatchingKey | Signature::AmbiguousKeyId(_) | Signature::CryptoError(_),
         )) = claims
         {
             self.renew(now).await?;
-            claims = check(self.client(store, now).await?);
+            claims = check(self.client(shop, now).await?);
         }
         let claims = claims.map_err(|error| refused(&error))?;
         // Steps 4 and 5, which the crate leaves to us: a token that was made for another
-        // client is not for this store, even where this one is in its audience.
+        // client is not for this shop, even where this one is in its audience.
         if claims.authorized_party().is_some_and(|party| *party != self.client_id) {
             return Err(refused(&"the token was issued to another client"));
         }
@@ -251,10 +311,10 @@ impl Provider {
         Ok(Claims::from(&claims))
     }
 
-    async fn client(&self, store: &Url, now: Instant) -> Result<Client, Code> {
+    async fn client(&self, shop: &Url, now: Timestamp) -> Result<Client, Code> {
         let metadata = self.metadata(now).await?;
         let secret = self.client_secret.clone();
-        let redirect = RedirectUrl::from_url(self.redirect(store)?);
+        let redirect = RedirectUrl::from_url(self.redirect(shop)?);
         let methods = metadata.token_endpoint_auth_methods_supported().cloned().unwrap_or_default();
         let client = CoreClient::from_provider_metadata(metadata, self.client_id.clone(), secret)
             .set_redirect_uri(redirect);
@@ -264,20 +324,21 @@ impl Provider {
         Ok(if only_body { client.set_auth_type(AuthType::RequestBody) } else { client })
     }
 
-    fn redirect(&self, store: &Url) -> Result<Url, Code> {
-        store.join(&format!("/federated/{}/callback", self.id)).map_err(|error| unavailable(&error))
+    fn redirect(&self, shop: &Url) -> Result<Url, Code> {
+        let callback = Path::FederationCallback { provider: self.id.clone() };
+        shop.join(&callback.to_string()).map_err(|error| unavailable(&error))
     }
 
     /// OpenID Connect Discovery 1.0 §4.
-    async fn metadata(&self, now: Instant) -> Result<CoreProviderMetadata, Code> {
+    async fn metadata(&self, now: Timestamp) -> Result<CoreProviderMetadata, Code> {
         let known = self.published().clone();
-        if let Some(known) = known.filter(|known| now.0 - known.at.0 < PUBLISHED_LIFETIME) {
+        if let Some(known) = known.filter(|known| now.since(known.at) < PUBLISHED_LIFETIME) {
             return Ok(known.metadata);
         }
         self.discover(now).await
     }
 
-    async fn discover(&self, now: Instant) -> Result<CoreProviderMetadata, Code> {
+    async fn discover(&self, now: Timestamp) -> Result<CoreProviderMetadata, Code> {
         let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
         let metadata = found.map_err(|error| unavailable(&error))?;
         *self.published() = Some(Publication { metadata: metadata.clone(), at: now });
@@ -286,13 +347,13 @@ impl Provider {
 
     /// Asks the provider again, unless that was a moment ago. What is known stays known until
     /// there is an answer: anybody can bring a token that names an unknown key.
-    async fn renew(&self, now: Instant) -> Result<(), Code> {
+    async fn renew(&self, now: Timestamp) -> Result<(), Code> {
         let provider = self.clone();
         // One asks for all. In a task of its own: were its visitor to go away, the others would
         // wait for an answer that nobody fetches.
         let renewal = tokio::spawn(async move {
             let mut renewed = provider.published.renewed.lock().await;
-            let is_recent = |at: Instant| now.0 - at.0 < NEW_KEYS_AFTER;
+            let is_recent = |at: Timestamp| now.since(at) < NEW_KEYS_AFTER;
             if let Some((_, outcome)) = renewed.filter(|(at, _)| is_recent(*at)) {
                 return outcome;
             }
@@ -311,6 +372,11 @@ impl Provider {
         self.published.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[must_use]
+    pub fn vouches_for(&self, identity: &IdentityRow) -> bool {
+        identity.issuer == *self.issuer.as_str()
+    }
+
     /// What the browser's memory of federated sign-ins goes by (`FederatedCredential`); none
     /// where that could mean another provider as well.
     #[must_use]
@@ -320,11 +386,11 @@ impl Provider {
 }
 
 impl Claims {
-    /// Whether the person signed in with the provider just now, not some day.
+    /// Whether the person signed in with the provider within `age`, not some day.
     #[must_use]
-    pub fn is_fresh(&self, now: Instant) -> bool {
+    pub fn is_fresh(&self, now: Timestamp, age: Duration) -> bool {
         // Clocks differ, but not by more than that.
-        self.authenticated.is_some_and(|at| (now.0 - at.0).abs() < PROOF_LIFETIME)
+        self.authenticated.is_some_and(|at| now.since(at) < age && at.since(now) < age)
     }
 
     /// What to call the person, for display only.
@@ -345,7 +411,7 @@ impl From<&CoreIdTokenClaims> for Claims {
             name: name.map(|name| shown(name)),
             username: claims.preferred_username().map(|name| shown(name)),
             email: claims.email().map(|email| shown(email)),
-            authenticated: claims.auth_time().map(|at| Instant(at.timestamp_millis())),
+            authenticated: claims.auth_time().map(|at| Timestamp(at.timestamp_millis())),
         }
     }
 }
@@ -362,7 +428,7 @@ pub fn random_nonce() -> String {
 /// # Errors
 /// When there is no TLS to be had.
 pub fn http() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build()
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(ANSWER_TIMEOUT).build()
 }
 
 fn unavailable(error: &dyn Error) -> Code {

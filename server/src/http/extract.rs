@@ -1,39 +1,84 @@
-//! What handlers take out of an address, refused in the store's own words.
+//! What handlers take out of a request, refused in the shop's own words. Whoever takes a
+//! [`SignedIn`] answers those who are signed in only, whoever takes a [`Reauthenticated`] those
+//! who have proved it just now.
 
-use app::api::{Code, PublicError};
+use app::api::Code;
 use axum::{
     extract::{self, FromRequestParts},
-    http::request::Parts,
+    http::{header::USER_AGENT, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
-use super::Refused;
-use crate::Server;
+use super::{error::Refused, middleware::login_status::silent_access};
+use crate::{
+    error::internal,
+    request::RequestContext,
+    session::{Reauthenticated, RequestSession, SignedIn},
+    state::State,
+};
 
 /// A part of the path.
-pub(super) struct Path(pub(super) String);
+pub(super) struct Part(pub(super) String);
 
 /// What follows the question mark.
 pub(super) struct Query<T>(pub(super) T);
 
-impl FromRequestParts<Server> for Path {
-    type Rejection = Refused;
-
-    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Refused> {
-        let path = extract::Path::from_request_parts(parts, server).await;
-        path.map(|extract::Path(part)| Self(part)).map_err(|_| malformed())
+impl RequestContext {
+    /// The request, with a session that may not be loaded yet.
+    pub(super) fn new(parts: &Parts, state: &State) -> Result<Self, Refused> {
+        let session = parts.extensions.get::<RequestSession>().cloned();
+        let user_agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        Ok(Self {
+            state: state.clone(),
+            session: session.ok_or_else(|| internal("no session layer"))?,
+            user_agent: user_agent.unwrap_or_default().to_owned(),
+            silent_access: silent_access(state, &parts.headers),
+        })
     }
 }
 
-impl<T: DeserializeOwned> FromRequestParts<Server> for Query<T> {
+impl FromRequestParts<State> for RequestContext {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Refused> {
-        let query = extract::Query::from_request_parts(parts, server).await;
-        query.map(|extract::Query(fields)| Self(fields)).map_err(|_| malformed())
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refused> {
+        let ctx = Self::new(parts, state)?;
+        ctx.session.load().await?;
+        Ok(ctx)
     }
 }
 
-fn malformed() -> Refused {
-    PublicError::from(Code::Malformed).into()
+impl FromRequestParts<State> for SignedIn {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refused> {
+        let ctx = RequestContext::from_request_parts(parts, state).await?;
+        Ok(ctx.session.get().signed_in()?.clone())
+    }
+}
+
+impl FromRequestParts<State> for Reauthenticated {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refused> {
+        let ctx = RequestContext::from_request_parts(parts, state).await?;
+        Ok(ctx.session.get().reauthenticated(ctx.now())?)
+    }
+}
+
+impl FromRequestParts<State> for Part {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refused> {
+        let path = extract::Path::from_request_parts(parts, state).await;
+        path.map(|extract::Path(part)| Self(part)).map_err(|_| Code::Malformed.into())
+    }
+}
+
+impl<T: DeserializeOwned> FromRequestParts<State> for Query<T> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refused> {
+        let query = extract::Query::from_request_parts(parts, state).await;
+        query.map(|extract::Query(fields)| Self(fields)).map_err(|_| Code::Malformed.into())
+    }
 }

@@ -1,25 +1,26 @@
 //! Addresses that browsers and password managers know.
 
-use axum::{Json, extract::State, response::Redirect};
+use app::api::Path;
+use axum::{Json, extract, response::Redirect};
 use serde_json::{Value, json};
 
-use crate::Server;
+use crate::state::State;
 
 /// Where passkeys are created and managed ("A Well-Known URL for Relying Party Passkey
 /// Endpoints", W3C).
-pub(super) async fn passkey_endpoints(State(server): State<Server>) -> Json<Value> {
-    let at = |path: &str| format!("{}{path}", server.origin.origin().ascii_serialization());
-    Json(json!({ "enroll": at("/account/passkeys/new"), "manage": at("/account") }))
+pub(super) async fn passkey_endpoints(extract::State(state): extract::State<State>) -> Json<Value> {
+    let at = |path: Path| format!("{}{path}", state.origin.origin().ascii_serialization());
+    Json(json!({ "enroll": at(Path::NewPasskey), "manage": at(Path::Account) }))
 }
 
 /// "A Well-Known URL for Changing Passwords", W3C.
 pub(super) async fn change_password() -> Redirect {
-    Redirect::temporary("/account/password")
+    Redirect::temporary(&Path::Password.to_string())
 }
 
-/// The origins whose pages may use this store's passkeys (WebAuthn L3 §5.11.1).
-pub(super) async fn webauthn(State(server): State<Server>) -> Json<Value> {
-    let origins = [&server.origin].into_iter().chain(&server.related_origins);
+/// The origins whose pages may use this shop's passkeys (WebAuthn L3 §5.11.1).
+pub(super) async fn related_origins(extract::State(state): extract::State<State>) -> Json<Value> {
+    let origins = [&state.origin].into_iter().chain(&state.related_origins);
     let origins: Vec<_> = origins.map(|origin| origin.origin().ascii_serialization()).collect();
     Json(json!({ "origins": origins }))
 }

@@ -1,22 +1,21 @@
 //! Accounts and their passwords.
 
-use app::api::{AccountName, Instant};
+use app::api::{AccountName, Timestamp};
 use sqlx::{
-    FromRow, Row,
+    Any, FromRow, Row, Transaction,
     any::{AnyExecutor, AnyRow},
     query, query_as, query_scalar,
 };
 use uuid::Uuid;
 
 use super::{
-    CartOwner, NewIdentity, NewPasskey, Result, Store, flag, identities, instant, passkeys,
-    sessions::{end_automatic, end_others},
-    shop::lock_cart,
-    uuid,
+    NewEvent, Owner, Result, SessionWrite, Store, carts, events, flag,
+    sessions::{self, end_automatic, end_others},
+    timestamp, uuid,
     ways::ways_in,
 };
 
-/// An account to be created, with the ways to sign in that it starts with.
+/// An account to be created, with the password that it may start with.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
     /// Also the WebAuthn user handle.
@@ -27,8 +26,13 @@ pub struct NewAccount {
     pub username_key: String,
     pub display_name: String,
     pub password_hash: Option<String>,
-    pub passkey: Option<NewPasskey>,
-    pub identity: Option<NewIdentity>,
+}
+
+impl NewAccount {
+    #[must_use]
+    pub fn name(&self) -> AccountName {
+        AccountName { username: self.username.clone(), display_name: self.display_name.clone() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,30 +45,33 @@ pub struct AccountRow {
     /// Whether a saved password may sign in without being asked for.
     pub automatic: bool,
     /// When the owner last said "Not now" to the offer of a passkey.
-    pub offer_dismissed: Option<Instant>,
+    pub offer_dismissed: Option<Timestamp>,
     /// Grows with every change of the names or the passkeys.
     pub version: i64,
     /// Grows when sessions are ended.
     pub sessions_epoch: i64,
-    pub created: Instant,
+    pub created: Timestamp,
 }
 
 /// What signing in with a password needs to know.
 #[derive(Clone, Debug)]
 pub struct PasswordRow {
-    pub account: Uuid,
+    pub account: AccountRow,
     pub hash: String,
-    pub second_factor: bool,
-    /// As [`AccountRow::automatic`].
-    pub automatic: bool,
-    /// As [`AccountRow::sessions_epoch`].
-    pub sessions_epoch: i64,
+    /// Whether a passkey was last used in this browser by this device's own authenticator.
+    pub has_passkey_here: bool,
 }
 
 impl AccountRow {
     #[must_use]
     pub fn name(&self) -> AccountName {
         AccountName { username: self.username.clone(), display_name: self.display_name.clone() }
+    }
+
+    /// The account, as long as none of its sessions is ended from here on.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        Owner { account: self.id, epoch: self.sessions_epoch }
     }
 }
 
@@ -76,10 +83,10 @@ impl FromRow<'_, AnyRow> for AccountRow {
             display_name: row.try_get("display_name")?,
             second_factor: flag(row, "second_factor")?,
             automatic: flag(row, "automatic")?,
-            offer_dismissed: row.try_get::<Option<i64>, _>("offer_dismissed_at")?.map(Instant),
+            offer_dismissed: row.try_get::<Option<i64>, _>("offer_dismissed_at")?.map(Timestamp),
             version: row.try_get("version")?,
             sessions_epoch: row.try_get("sessions_epoch")?,
-            created: instant(row, "created_at")?,
+            created: timestamp(row, "created_at")?,
         })
     }
 }
@@ -87,37 +94,14 @@ impl FromRow<'_, AnyRow> for AccountRow {
 impl FromRow<'_, AnyRow> for PasswordRow {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
         Ok(Self {
-            account: uuid(row, "id")?,
+            account: AccountRow::from_row(row)?,
             hash: row.try_get("hash")?,
-            second_factor: flag(row, "second_factor")?,
-            automatic: flag(row, "automatic")?,
-            sessions_epoch: row.try_get("sessions_epoch")?,
+            has_passkey_here: flag(row, "passkeys_here")?,
         })
     }
 }
 
 impl Store {
-    /// Creates all of the account or nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::UsernameTaken`](super::StoreError::UsernameTaken),
-    /// [`StoreError::CredentialTaken`](super::StoreError::CredentialTaken),
-    /// [`StoreError::IdentityTaken`](super::StoreError::IdentityTaken).
-    pub async fn create_account(&self, account: &NewAccount, now: Instant) -> Result<()> {
-        let mut tx = self.begin().await?;
-        insert_account(&mut *tx, account, now).await?;
-        if let Some(hash) = &account.password_hash {
-            write_password(&mut *tx, account.id, hash, now).await?;
-        }
-        if let Some(passkey) = &account.passkey {
-            passkeys::insert(&mut *tx, account.id, passkey, now).await?;
-        }
-        if let Some(identity) = &account.identity {
-            identities::insert(&mut *tx, account.id, identity, now).await?;
-        }
-        Ok(tx.commit().await?)
-    }
-
     pub async fn account(&self, id: Uuid) -> Result<Option<AccountRow>> {
         let account = query_as("SELECT * FROM accounts WHERE id = $1").bind(id.to_string());
         Ok(account.fetch_optional(&self.read).await?)
@@ -133,13 +117,21 @@ impl Store {
     }
 
     /// The password of the account with this username; `None` also when the account has
-    /// none.
-    pub async fn password_of(&self, username_key: &str) -> Result<Option<PasswordRow>> {
+    /// none. `browser`: whose passkeys count as those of this device.
+    pub async fn password_of(
+        &self,
+        username_key: &str,
+        browser: &str,
+    ) -> Result<Option<PasswordRow>> {
         let password = query_as(
-            "SELECT a.*, p.hash FROM accounts a JOIN passwords p ON p.account_id = a.id
+            "SELECT a.*, p.hash,
+                (SELECT COUNT(*) FROM passkeys k WHERE k.account_id = a.id
+                    AND k.last_used_here = 1 AND k.last_used_with = $2) AS passkeys_here
+            FROM accounts a JOIN passwords p ON p.account_id = a.id
             WHERE a.username_key = $1",
         )
-        .bind(username_key);
+        .bind(username_key)
+        .bind(browser);
         Ok(password.fetch_optional(&self.read).await?)
     }
 
@@ -156,38 +148,47 @@ impl Store {
     }
 
     /// Sets the hash of an account's password, for one of its sessions. Replacing one ends the
-    /// others. Tells whether there was one before; `None`, and nothing done, when that
-    /// session itself has been ended meanwhile.
+    /// others, `and_automatic` also automatic sign-in. `after`: what the session is to be then,
+    /// and what to keep of it, given whether there was a password before.
+    ///
+    /// # Errors
+    /// [`StoreError::SessionEnded`] when that session itself has been ended meanwhile.
     pub async fn set_password(
         &self,
         account: Uuid,
-        session: &str,
         hash: &str,
         and_automatic: bool,
-        now: Instant,
-    ) -> Result<Option<bool>> {
+        after: impl FnOnce(bool) -> (SessionWrite, NewEvent) + Send,
+        now: Timestamp,
+    ) -> Result<bool> {
         let mut tx = self.begin().await?;
         let before = ways_in(&mut tx, account).await?.password;
-        let this = query("SELECT id FROM sessions WHERE id = $1 AND account_id = $2")
-            .bind(session)
-            .bind(account.to_string());
-        if this.fetch_optional(&mut *tx).await?.is_none() {
-            return Ok(None);
-        }
+        let (session, event) = after(before);
+        sessions::write(&mut tx, &session, now).await?;
         if before {
-            end_others(&mut tx, account, session).await?;
+            end_others(&mut tx, account, &session.key).await?;
             if and_automatic {
                 end_automatic(&mut *tx, account).await?;
             }
         }
         write_password(&mut *tx, account, hash, now).await?;
+        events::insert_all(&mut tx, &[event], now).await?;
         tx.commit().await?;
-        Ok(Some(before))
+        Ok(before)
     }
 
-    /// Removes the password; `false` when there is no passkey to sign in with instead. A second
-    /// factor stays, for providers.
-    pub async fn remove_password(&self, account: Uuid) -> Result<bool> {
+    /// Removes the password, for one of the account's sessions; `false` when there is no
+    /// passkey to sign in with instead. A second factor stays, for providers.
+    ///
+    /// # Errors
+    /// [`StoreError::SessionEnded`] when that session has been ended meanwhile.
+    pub async fn remove_password(
+        &self,
+        account: Uuid,
+        session: &SessionWrite,
+        event: &NewEvent,
+        now: Timestamp,
+    ) -> Result<bool> {
         let mut tx = self.begin().await?;
         if ways_in(&mut tx, account).await?.passkeys == 0 {
             return Ok(false);
@@ -196,63 +197,116 @@ impl Store {
             .bind(account.to_string())
             .execute(&mut *tx)
             .await?;
-        tx.commit().await?;
+        self.finish(tx, session, event, now).await?;
         Ok(true)
     }
 
-    /// `false` when it is to be switched on without a password and a passkey.
-    pub async fn set_second_factor(&self, account: Uuid, on: bool) -> Result<bool> {
+    /// Switches the second factor, for one of the account's sessions; `false` when it is to be
+    /// switched on without a password and a passkey.
+    ///
+    /// # Errors
+    /// [`StoreError::SessionEnded`] when that session has been ended meanwhile.
+    pub async fn set_second_factor(
+        &self,
+        account: Uuid,
+        on: bool,
+        session: &SessionWrite,
+        event: &NewEvent,
+        now: Timestamp,
+    ) -> Result<bool> {
         let mut tx = self.begin().await?;
         let ways = ways_in(&mut tx, account).await?;
         if on && !(ways.password && ways.passkeys > 0) {
             return Ok(false);
         }
-        write_second_factor(&mut *tx, account, on).await?;
-        tx.commit().await?;
+        query("UPDATE accounts SET second_factor = $1 WHERE id = $2")
+            .bind(i64::from(on))
+            .bind(account.to_string())
+            .execute(&mut *tx)
+            .await?;
+        self.finish(tx, session, event, now).await?;
         Ok(true)
     }
 
+    /// Changes the names of an account, for one of its sessions.
+    ///
     /// # Errors
-    /// [`StoreError::UsernameTaken`](super::StoreError::UsernameTaken)
+    /// [`StoreError::UsernameTaken`], or [`StoreError::SessionEnded`] when that session has been
+    /// ended meanwhile.
     pub async fn rename_account(
         &self,
         account: Uuid,
-        username: &str,
+        name: &AccountName,
         username_key: &str,
-        display_name: &str,
+        session: &SessionWrite,
+        event: &NewEvent,
+        now: Timestamp,
     ) -> Result<()> {
-        let update = query(
+        let mut tx = self.begin().await?;
+        query(
             "UPDATE accounts
             SET username = $1, username_key = $2, display_name = $3, version = version + 1
             WHERE id = $4",
         )
-        .bind(username)
+        .bind(&name.username)
         .bind(username_key)
-        .bind(display_name)
-        .bind(account.to_string());
-        Ok(update.execute(&self.write).await.map(drop)?)
+        .bind(&name.display_name)
+        .bind(account.to_string())
+        .execute(&mut *tx)
+        .await?;
+        self.finish(tx, session, event, now).await
     }
 
-    pub async fn set_automatic(&self, account: Uuid, on: bool) -> Result<()> {
-        let update = query("UPDATE accounts SET automatic = $1 WHERE id = $2")
+    /// Switches automatic sign-in, for one of the account's sessions.
+    ///
+    /// # Errors
+    /// [`StoreError::SessionEnded`] when that session has been ended meanwhile.
+    pub async fn set_automatic(
+        &self,
+        account: Uuid,
+        on: bool,
+        session: &SessionWrite,
+        event: &NewEvent,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        query("UPDATE accounts SET automatic = $1 WHERE id = $2")
             .bind(i64::from(on))
-            .bind(account.to_string());
-        Ok(update.execute(&self.write).await.map(drop)?)
+            .bind(account.to_string())
+            .execute(&mut *tx)
+            .await?;
+        self.finish(tx, session, event, now).await
     }
 
-    pub async fn dismiss_offer(&self, account: Uuid, now: Instant) -> Result<()> {
-        let update = query("UPDATE accounts SET offer_dismissed_at = $1 WHERE id = $2")
+    /// "Not now" to the offer of a passkey, in one of the account's sessions.
+    ///
+    /// # Errors
+    /// [`StoreError::SessionEnded`] when that session has been ended meanwhile.
+    pub async fn dismiss_offer(
+        &self,
+        account: Uuid,
+        session: &SessionWrite,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        query("UPDATE accounts SET offer_dismissed_at = $1 WHERE id = $2")
             .bind(now.0)
-            .bind(account.to_string());
-        Ok(update.execute(&self.write).await.map(drop)?)
+            .bind(account.to_string())
+            .execute(&mut *tx)
+            .await?;
+        sessions::write(&mut tx, session, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Deletes the account with all that belongs to it. Its orders stay, without the
-    /// person.
-    pub async fn delete_account(&self, account: Uuid, now: Instant) -> Result<()> {
+    /// person. `farewell`: the session that is left of the one that asked for it.
+    pub async fn delete_account(
+        &self,
+        account: Uuid,
+        farewell: &SessionWrite,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
-        // In the order in which an order is placed: cart, then account.
-        lock_cart(&mut *tx, &CartOwner::Account(account).cart_id(), now).await?;
         query("DELETE FROM accounts WHERE id = $1")
             .bind(account.to_string())
             .execute(&mut *tx)
@@ -264,27 +318,29 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        sessions::write(&mut tx, farewell, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends a change of an account: what its session is from now on, and what is kept of it.
+    pub(super) async fn finish(
+        &self,
+        mut tx: Transaction<'_, Any>,
+        session: &SessionWrite,
+        event: &NewEvent,
+        now: Timestamp,
+    ) -> Result<()> {
+        sessions::write(&mut tx, session, now).await?;
+        events::insert_all(&mut tx, std::slice::from_ref(event), now).await?;
         Ok(tx.commit().await?)
     }
 }
 
-async fn write_second_factor(
-    db: impl AnyExecutor<'_>,
-    account: Uuid,
-    on: bool,
-) -> sqlx::Result<()> {
-    query("UPDATE accounts SET second_factor = $1 WHERE id = $2")
-        .bind(i64::from(on))
-        .bind(account.to_string())
-        .execute(db)
-        .await
-        .map(drop)
-}
-
-async fn insert_account(
-    db: impl AnyExecutor<'_>,
+/// Creates an account, and its cart. The constraints say what is taken.
+pub(super) async fn insert(
+    tx: &mut Transaction<'_, Any>,
     account: &NewAccount,
-    now: Instant,
+    now: Timestamp,
 ) -> sqlx::Result<()> {
     query(
         "INSERT INTO accounts (id, username, username_key, display_name, created_at)
@@ -295,16 +351,19 @@ async fn insert_account(
     .bind(&account.username_key)
     .bind(&account.display_name)
     .bind(now.0)
-    .execute(db)
-    .await
-    .map(drop)
+    .execute(&mut **tx)
+    .await?;
+    if let Some(hash) = &account.password_hash {
+        write_password(&mut **tx, account.id, hash, now).await?;
+    }
+    carts::insert_for_account(&mut **tx, account.id, now).await
 }
 
 async fn write_password(
     db: impl AnyExecutor<'_>,
     account: Uuid,
     hash: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> sqlx::Result<()> {
     query(
         "INSERT INTO passwords (account_id, hash, changed_at) VALUES ($1, $2, $3)

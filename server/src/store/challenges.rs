@@ -1,70 +1,57 @@
-//! Challenges: each of one session, for one purpose, good for one try.
+//! Challenges that were used, and the secret that they are made with.
 
-use app::api::Instant;
-use sqlx::{query, query_as};
+use app::api::Timestamp;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sqlx::{any::AnyExecutor, query, query_scalar};
 
 use super::{Result, Store, StoreError};
 
-#[derive(Clone, Debug)]
-pub struct Challenge {
-    /// Unpadded base64url, as the browser sends it back.
+/// The name of the key that challenges are signed with.
+const CHALLENGE_KEY: &str = "challenge key";
+
+/// A challenge that was answered, rightly or not: it is good for nothing any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedChallenge {
+    /// Unpadded base64url; or the state of an authorization request.
     pub challenge: String,
-    /// [`session_key`](super::session_key) of a session that was saved before.
-    pub session: String,
-    pub purpose: String,
-    /// What the ceremony needs to go on.
-    pub state: String,
-    pub expires: Instant,
+    /// From then on its age is reason enough to refuse it, and it need not be remembered.
+    pub expires: Timestamp,
 }
 
 impl Store {
-    /// # Errors
-    /// [`StoreError::NoSession`] when the session ended meanwhile or was never saved.
-    pub async fn keep_challenge(&self, challenge: &Challenge) -> Result<()> {
-        let insert = query(
-            "INSERT INTO challenges (challenge, session_id, purpose, state, expires_at)
-            VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(&challenge.challenge)
-        .bind(&challenge.session)
-        .bind(&challenge.purpose)
-        .bind(&challenge.state)
-        .bind(challenge.expires.0);
-        insert.execute(&self.write).await.map(drop).map_err(no_session)
+    /// The key that all servers of this shop sign challenges with, made by the first of them.
+    pub async fn challenge_key(&self) -> Result<[u8; 64]> {
+        let new = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 64]>());
+        query("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+            .bind(CHALLENGE_KEY)
+            .bind(new)
+            .execute(&self.write)
+            .await?;
+        let key: String = query_scalar("SELECT value FROM secrets WHERE name = $1")
+            .bind(CHALLENGE_KEY)
+            .fetch_one(&self.write)
+            .await?;
+        let key = BASE64_URL_SAFE_NO_PAD.decode(key).unwrap_or_default();
+        key.try_into().map_err(|_| StoreError::Secret(CHALLENGE_KEY))
     }
 
-    /// The state that was kept with the challenge. It is gone afterwards, whatever comes
-    /// of the ceremony, and in the same statement, so that of any number of takers only
-    /// one gets it. `None` when it is unknown or has expired, and when it is of another
-    /// session or purpose: then it stays, for nobody can spoil a ceremony of others.
-    pub async fn take_challenge(
-        &self,
-        challenge: &str,
-        session: &str,
-        purpose: &str,
-        now: Instant,
-    ) -> Result<Option<String>> {
-        let taken: Option<(String, i64)> = query_as(
-            "DELETE FROM challenges WHERE challenge = $1 AND session_id = $2 AND purpose = $3
-            RETURNING state, expires_at",
-        )
-        .bind(challenge)
-        .bind(session)
-        .bind(purpose)
-        .fetch_optional(&self.write)
-        .await?;
-        Ok(taken.filter(|&(_, expires_at)| expires_at > now.0).map(|(state, _)| state))
-    }
-
-    pub(super) async fn delete_expired_challenges(&self, now: Instant) -> Result<u64> {
-        let delete = query("DELETE FROM challenges WHERE expires_at <= $1").bind(now.0);
+    pub(super) async fn delete_expired_challenges(&self, now: Timestamp) -> Result<u64> {
+        let delete = query("DELETE FROM used_challenges WHERE expires_at <= $1").bind(now.0);
         Ok(delete.execute(&self.write).await?.rows_affected())
     }
 }
 
-fn no_session(error: sqlx::Error) -> StoreError {
-    match error.as_database_error() {
-        Some(cause) if cause.is_foreign_key_violation() => StoreError::NoSession,
-        _ => error.into(),
+/// # Errors
+/// [`StoreError::ChallengeUsed`] for all but the first.
+pub(super) async fn mark_used(db: impl AnyExecutor<'_>, used: &UsedChallenge) -> Result<()> {
+    let insert = query(
+        "INSERT INTO used_challenges (challenge, expires_at) VALUES ($1, $2)
+        ON CONFLICT (challenge) DO NOTHING",
+    )
+    .bind(&used.challenge)
+    .bind(used.expires.0);
+    match insert.execute(db).await?.rows_affected() {
+        0 => Err(StoreError::ChallengeUsed),
+        _ => Ok(()),
     }
 }

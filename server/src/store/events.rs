@@ -1,30 +1,40 @@
 //! What happened to an account that matters for its security.
 
-use app::api::Instant;
-use sqlx::{FromRow, Row, any::AnyRow, query, query_as};
+use std::time::Duration;
+
+use app::api::Timestamp;
+use sqlx::{
+    Any, AssertSqlSafe, FromRow, Row, Transaction,
+    any::{AnyExecutor, AnyRow},
+    query, query_as,
+};
 use uuid::Uuid;
 
-use super::{Result, Store, instant};
+use super::{Result, Store, timestamp};
 
-/// Milliseconds that an event is kept.
-const KEPT: i64 = 90 * 24 * 60 * 60 * 1000;
+/// How long an event is kept.
+const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How many of them a page shows, and how many failures beside them: strangers can cause
 /// those, and must not be able to push everything else out of sight.
 const SHOWN: i64 = 50;
 const FAILURES_SHOWN: i64 = 20;
-/// Milliseconds between two failures of the same way to sign in, with the same kind of browser,
-/// that are kept, and how many of that way there may be meanwhile: nobody is to fill the database
-/// with them, and few can hide behind the owner's own mistakes.
-const FAILURES_APART: i64 = 60 * 60 * 1000;
+/// The time between two failures of one way to sign in, with one kind of browser, that are kept,
+/// and how many of that way there may be meanwhile: nobody is to fill the database with them, and
+/// few can hide behind the owner's own mistakes.
+const FAILURES_APART: Duration = Duration::from_secs(60 * 60);
 const FAILURES_MEANWHILE: i64 = 3;
 
-#[derive(Clone, Copy, Debug)]
-pub struct NewEvent<'a> {
-    pub kind: &'a str,
+/// Something that happened, to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEvent {
+    pub account: Uuid,
+    pub kind: String,
     /// What the kind leaves open, such as the name of a passkey.
-    pub detail: &'a str,
+    pub detail: String,
     /// Browser and system.
-    pub browser: &'a str,
+    pub browser: String,
+    /// Whether strangers can cause it: then it is kept now and then only.
+    pub rare: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +43,7 @@ pub struct EventRow {
     pub kind: String,
     pub detail: String,
     pub browser: String,
-    pub at: Instant,
+    pub at: Timestamp,
 }
 
 impl FromRow<'_, AnyRow> for EventRow {
@@ -43,62 +53,12 @@ impl FromRow<'_, AnyRow> for EventRow {
             kind: row.try_get("kind")?,
             detail: row.try_get("detail")?,
             browser: row.try_get("browser")?,
-            at: instant(row, "at")?,
+            at: timestamp(row, "at")?,
         })
     }
 }
 
 impl Store {
-    pub async fn record_event(
-        &self,
-        account: Uuid,
-        event: NewEvent<'_>,
-        now: Instant,
-    ) -> Result<()> {
-        self.insert_event(account, event, now, 0).await
-    }
-
-    /// Like [`Store::record_event`], at most once an hour for one account, kind, detail and
-    /// browser.
-    pub async fn record_failure(
-        &self,
-        account: Uuid,
-        event: NewEvent<'_>,
-        now: Instant,
-    ) -> Result<()> {
-        self.insert_event(account, event, now, FAILURES_APART).await
-    }
-
-    async fn insert_event(
-        &self,
-        account: Uuid,
-        event: NewEvent<'_>,
-        now: Instant,
-        apart: i64,
-    ) -> Result<()> {
-        query(
-            "INSERT INTO events (id, account_id, kind, detail, browser, at)
-            SELECT $1, a.id, $2, $3, $4, $5 FROM accounts a
-            WHERE a.id = $6 AND NOT EXISTS (SELECT 1 FROM events
-                WHERE account_id = a.id AND kind = $2 AND detail = $3 AND browser = $4
-                AND at > $5 - $7)
-            AND (SELECT COUNT(*) FROM events
-                WHERE account_id = a.id AND kind = $2 AND detail = $3 AND at > $5 - $7) < $8",
-        )
-        // In the order of time, also within a millisecond.
-        .bind(Uuid::now_v7().to_string())
-        .bind(event.kind)
-        .bind(event.detail)
-        .bind(event.browser)
-        .bind(now.0)
-        .bind(account.to_string())
-        .bind(apart)
-        .bind(FAILURES_MEANWHILE)
-        .execute(&self.write)
-        .await?;
-        Ok(())
-    }
-
     /// The newest events of an account, newest first; of those of the kind `failure`, fewer.
     pub async fn events_of(&self, account: Uuid, failure: &str) -> Result<Vec<EventRow>> {
         let events = query_as(
@@ -125,8 +85,78 @@ impl Store {
         Ok(event.fetch_optional(&self.read).await?)
     }
 
-    pub(super) async fn delete_old_events(&self, now: Instant) -> Result<u64> {
-        let delete = query("DELETE FROM events WHERE at < $1").bind(now.0 - KEPT);
+    pub(super) async fn delete_old_events(&self, now: Timestamp) -> Result<u64> {
+        let delete = query("DELETE FROM events WHERE at < $1").bind((now - KEPT).0);
         Ok(delete.execute(&self.write).await?.rows_affected())
     }
+}
+
+/// Keeps events. Of those that strangers can cause, at most one an hour for one account, kind,
+/// detail and browser.
+pub(super) async fn insert_all(
+    tx: &mut Transaction<'_, Any>,
+    events: &[NewEvent],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    match events {
+        [] => Ok(()),
+        [event] if event.rare => insert_rare(&mut **tx, event, now).await,
+        events => insert(&mut **tx, events, now).await,
+    }
+}
+
+async fn insert(
+    db: impl AnyExecutor<'_>,
+    events: &[NewEvent],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    const COLUMNS: usize = 6;
+    let row = |row: usize| {
+        let places: Vec<_> = (1..=COLUMNS).map(|n| format!("${}", row * COLUMNS + n)).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<_> = (0..events.len()).map(row).collect();
+    let sql = format!(
+        "INSERT INTO events (id, account_id, kind, detail, browser, at) VALUES {}",
+        rows.join(", ")
+    );
+    // Nothing but the numbers of the places is put into the text.
+    let mut insert = query(AssertSqlSafe(sql));
+    for event in events {
+        insert = insert
+            // In the order of time, also within a millisecond.
+            .bind(Uuid::now_v7().to_string())
+            .bind(event.account.to_string())
+            .bind(&event.kind)
+            .bind(&event.detail)
+            .bind(&event.browser)
+            .bind(now.0);
+    }
+    insert.execute(db).await.map(drop)
+}
+
+async fn insert_rare(
+    db: impl AnyExecutor<'_>,
+    event: &NewEvent,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    query(
+        "INSERT INTO events (id, account_id, kind, detail, browser, at)
+        SELECT $1, a.id, $2, $3, $4, $5 FROM accounts a
+        WHERE a.id = $6 AND NOT EXISTS (SELECT 1 FROM events
+            WHERE account_id = a.id AND kind = $2 AND detail = $3 AND browser = $4 AND at > $7)
+        AND (SELECT COUNT(*) FROM events
+            WHERE account_id = a.id AND kind = $2 AND detail = $3 AND at > $7) < $8",
+    )
+    .bind(Uuid::now_v7().to_string())
+    .bind(&event.kind)
+    .bind(&event.detail)
+    .bind(&event.browser)
+    .bind(now.0)
+    .bind(event.account.to_string())
+    .bind((now - FAILURES_APART).0)
+    .bind(FAILURES_MEANWHILE)
+    .execute(db)
+    .await
+    .map(drop)
 }

@@ -1,6 +1,6 @@
 //! Identities: who an account's owner is with a provider.
 
-use app::api::Instant;
+use app::api::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::{
     FromRow, Row,
@@ -9,7 +9,10 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{Deletion, Result, Store, uuid, ways::ways_in};
+use super::{
+    AccountRow, Deletion, NewEvent, Result, SessionWrite, Store, flag, uuid,
+    ways::ways_in,
+};
 
 /// Issuer and subject, which together are one person (OpenID Connect Core §5.7): never an
 /// e-mail address, which a provider may give to somebody else.
@@ -28,18 +31,24 @@ pub struct IdentityRow {
     pub issuer: String,
     pub subject: String,
     pub label: String,
-    pub linked: Instant,
+    pub linked: Timestamp,
 }
 
 impl FromRow<'_, AnyRow> for IdentityRow {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Self::from_columns(row, "id")
+    }
+}
+
+impl IdentityRow {
+    fn from_columns(row: &AnyRow, id: &str) -> sqlx::Result<Self> {
         Ok(Self {
-            id: row.try_get("id")?,
+            id: row.try_get(id)?,
             account: uuid(row, "account_id")?,
             issuer: row.try_get("issuer")?,
             subject: row.try_get("subject")?,
             label: row.try_get("label")?,
-            linked: super::instant(row, "linked_at")?,
+            linked: super::timestamp(row, "linked_at")?,
         })
     }
 }
@@ -52,6 +61,28 @@ impl Store {
         Ok(identity.fetch_optional(&self.read).await?)
     }
 
+    /// The identity, its account, and whether that has a passkey.
+    pub async fn identity_and_account(
+        &self,
+        issuer: &str,
+        subject: &str,
+    ) -> Result<Option<(IdentityRow, AccountRow, bool)>> {
+        let found = query(
+            "SELECT a.*, i.id AS identity_id, i.account_id, i.issuer, i.subject, i.label,
+                i.linked_at,
+                (SELECT COUNT(*) FROM passkeys p WHERE p.account_id = a.id) AS passkeys
+            FROM identities i JOIN accounts a ON a.id = i.account_id
+            WHERE i.issuer = $1 AND i.subject = $2",
+        )
+        .bind(issuer)
+        .bind(subject)
+        .try_map(|row: AnyRow| {
+            let identity = IdentityRow::from_columns(&row, "identity_id")?;
+            Ok((identity, AccountRow::from_row(&row)?, flag(&row, "passkeys")?))
+        });
+        Ok(found.fetch_optional(&self.read).await?)
+    }
+
     /// Oldest first.
     pub async fn identities_of(&self, account: Uuid) -> Result<Vec<IdentityRow>> {
         let identities =
@@ -60,34 +91,21 @@ impl Store {
         Ok(identities.fetch_all(&self.read).await?)
     }
 
-    /// Links an identity, for one of the account's sessions; `false`, and nothing done, when
-    /// that has been ended meanwhile.
+    /// Unlinks an identity, for one of the account's sessions. `issuers`: of the providers that
+    /// can be signed in with.
     ///
     /// # Errors
-    /// [`StoreError::IdentityTaken`](super::StoreError::IdentityTaken), also by this account.
-    pub async fn link(
+    /// [`StoreError::SessionEnded`](super::StoreError::SessionEnded) when that has been ended
+    /// meanwhile.
+    pub async fn unlink(
         &self,
         account: Uuid,
-        session: &str,
-        identity: &NewIdentity,
-        now: Instant,
-    ) -> Result<bool> {
-        let mut tx = self.begin().await?;
-        // The lock, which ending a session takes as well.
-        ways_in(&mut tx, account).await?;
-        let this = query("SELECT id FROM sessions WHERE id = $1 AND account_id = $2")
-            .bind(session)
-            .bind(account.to_string());
-        if this.fetch_optional(&mut *tx).await?.is_none() {
-            return Ok(false);
-        }
-        insert(&mut *tx, account, identity, now).await?;
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    /// `issuers`: of the providers that can be signed in with.
-    pub async fn unlink(&self, account: Uuid, id: &str, issuers: &[String]) -> Result<Deletion> {
+        id: &str,
+        issuers: &[String],
+        session: &SessionWrite,
+        event: &NewEvent,
+        now: Timestamp,
+    ) -> Result<Deletion> {
         let mut tx = self.begin().await?;
         let ways = ways_in(&mut tx, account).await?;
         let deleted = query("DELETE FROM identities WHERE id = $1 AND account_id = $2")
@@ -103,7 +121,7 @@ impl Store {
         if left.none(issuers) && !ways.none(issuers) {
             return Ok(Deletion::Needed);
         }
-        tx.commit().await?;
+        self.finish(tx, session, event, now).await?;
         Ok(Deletion::Deleted)
     }
 }
@@ -112,7 +130,7 @@ pub(super) async fn insert(
     db: impl AnyExecutor<'_>,
     account: Uuid,
     identity: &NewIdentity,
-    now: Instant,
+    now: Timestamp,
 ) -> sqlx::Result<()> {
     query(
         "INSERT INTO identities (id, account_id, issuer, subject, label, linked_at)

@@ -5,17 +5,18 @@
 //! milliseconds; amounts are euro cents.
 
 mod accounts;
+mod carts;
+mod ceremony;
 mod challenges;
 mod events;
 mod identities;
 mod orders;
 mod passkeys;
-mod recovery;
+mod recovery_codes;
 mod sessions;
-mod shop;
 mod ways;
 
-use app::api::Instant;
+use app::api::Timestamp;
 use serde::de::DeserializeOwned;
 use sqlx::{
     Any, AnyPool, Executor, Row, Transaction,
@@ -26,13 +27,14 @@ use sqlx::{
 use uuid::Uuid;
 
 pub use accounts::{AccountRow, NewAccount, PasswordRow};
-pub use challenges::Challenge;
+pub use carts::{CartOwner, MAX_QUANTITY};
+pub use ceremony::{Ceremony, Owner};
+pub use challenges::UsedChallenge;
 pub use events::{EventRow, NewEvent};
 pub use identities::{IdentityRow, NewIdentity};
 pub use orders::{Placement, Shortage};
-pub use passkeys::{Deletion, NewPasskey, PasskeyRow, PasskeyUse};
-pub use sessions::{ENDED, SessionRow, Sessions, session_key};
-pub use shop::{CartOwner, MAX_QUANTITY};
+pub use passkeys::{Deletion, KnownPasskey, NewPasskey, PasskeyRow, PasskeyUse};
+pub use sessions::{SessionRow, SessionWrite, session_key};
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -44,8 +46,16 @@ pub enum StoreError {
     CredentialTaken,
     #[error("the identity is linked already")]
     IdentityTaken,
-    #[error("the session is not in the database, or not any more")]
-    NoSession,
+    #[error("the challenge was answered before")]
+    ChallengeUsed,
+    #[error("another assertion with this counter was faster")]
+    CounterWentBack,
+    #[error("the account has no such recovery code, or not any more")]
+    CodeUsed,
+    #[error("the session has been ended")]
+    SessionEnded,
+    #[error("the secret “{0}” in the database cannot be read")]
+    Secret(&'static str),
     #[error(transparent)]
     Database(sqlx::Error),
     #[error(transparent)]
@@ -174,10 +184,10 @@ impl Store {
             .await
     }
 
-    /// Deletes what is over: expired challenges and sessions, events of more than 90 days
-    /// ago, and the carts of sessions that were not touched for 30 days. Returns how many
+    /// Deletes what is over: used challenges and sessions that have expired, events of more than 90 days
+    /// ago, and the carts of visitors that were not touched for 30 days. Returns how many
     /// rows that were.
-    pub async fn delete_expired(&self, now: Instant) -> Result<u64> {
+    pub async fn delete_expired(&self, now: Timestamp) -> Result<u64> {
         Ok(self.delete_expired_challenges(now).await?
             + self.delete_expired_sessions(now).await?
             + self.delete_old_events(now).await?
@@ -213,8 +223,8 @@ fn json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> sqlx::Result<T> {
     serde_json::from_str(text).map_err(|error| undecodable(column, error))
 }
 
-fn instant(row: &AnyRow, column: &str) -> sqlx::Result<Instant> {
-    row.try_get(column).map(Instant)
+fn timestamp(row: &AnyRow, column: &str) -> sqlx::Result<Timestamp> {
+    row.try_get(column).map(Timestamp)
 }
 
 fn flag(row: &AnyRow, column: &str) -> sqlx::Result<bool> {

@@ -1,6 +1,6 @@
 //! Orders: from a cart to a number, once.
 
-use app::api::{CartLine, Delivery, Instant, Money, Order, OrderLine, OrderSummary};
+use app::api::{CartLine, Delivery, Timestamp, Money, Order, OrderLine, OrderSummary};
 use rand::seq::IndexedRandom;
 use sqlx::{
     Any, Row, Transaction,
@@ -10,8 +10,9 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    CartOwner, Result, Store, instant,
-    shop::{cart_lines, lock_cart},
+    CartOwner, Result, Store,
+    carts::{cart_lines, lock_cart},
+    timestamp,
 };
 
 /// What came of the wish to order.
@@ -44,12 +45,13 @@ impl Store {
         account: Uuid,
         placement: &str,
         delivery: &Delivery,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Placement> {
-        let cart_id = CartOwner::Account(account).cart_id();
+        let cart = CartOwner::Account(account);
+        let cart_id = cart.cart_id();
         let mut tx = self.begin().await?;
         // A second order from this cart waits here until the first is done.
-        lock_cart(&mut *tx, &cart_id, now).await?;
+        lock_cart(&mut *tx, &cart, now).await?;
         if let Some(number) = placed_before(&mut *tx, account, placement).await? {
             return Ok(Placement::Already(number));
         }
@@ -79,7 +81,7 @@ impl Store {
         };
         Ok(Some(Order {
             number: number.to_owned(),
-            placed: instant(&row, "placed_at")?,
+            placed: timestamp(&row, "placed_at")?,
             delivery: Delivery {
                 name: row.try_get("delivery_name")?,
                 address: row.try_get("delivery_address")?,
@@ -100,7 +102,7 @@ impl Store {
         .try_map(|row: AnyRow| {
             Ok(OrderSummary {
                 number: row.try_get("number")?,
-                placed: instant(&row, "placed_at")?,
+                placed: timestamp(&row, "placed_at")?,
                 pieces: row.try_get("pieces")?,
                 total: row.try_get("total").map(Money)?,
             })
@@ -154,7 +156,7 @@ async fn insert_order(
     placement: &str,
     delivery: &Delivery,
     lines: &[CartLine],
-    now: Instant,
+    now: Timestamp,
 ) -> sqlx::Result<()> {
     let total: Money = lines.iter().map(CartLine::total).sum();
     query(

@@ -1,6 +1,6 @@
 //! Passkeys: what registrations left and assertions changed.
 
-use app::api::Instant;
+use app::api::{AccountName, Timestamp};
 use serde_json::json;
 use sqlx::{
     FromRow, Row,
@@ -10,7 +10,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    Result, Store, flag, instant, json, uuid,
+    NewEvent, Result, SessionWrite, Store, StoreError, flag, json, sessions, timestamp, uuid,
     ways::{next_version, ways_in},
 };
 
@@ -48,12 +48,24 @@ pub struct PasskeyRow {
     pub verified_model: bool,
     /// Its owner's name for it.
     pub own_name: Option<String>,
-    pub created: Instant,
-    pub last_used: Instant,
+    pub created: Timestamp,
+    pub last_used: Timestamp,
     /// Browser and system of the last use.
     pub last_used_with: String,
     /// Whether the authenticator was part of the device of the last use.
     pub last_used_here: bool,
+}
+
+/// A passkey, and what a ceremony asks about its account.
+#[derive(Clone, Debug)]
+pub struct KnownPasskey {
+    pub passkey: PasskeyRow,
+    pub name: AccountName,
+    /// See [`AccountRow::sessions_epoch`](super::AccountRow::sessions_epoch).
+    pub sessions_epoch: i64,
+    /// Whether a passkey of the account was last used in this browser by this device's own
+    /// authenticator.
+    pub has_passkey_here: bool,
 }
 
 /// What came of the wish to delete a passkey.
@@ -96,8 +108,8 @@ impl FromRow<'_, AnyRow> for PasskeyRow {
             backed_up: flag(row, "backed_up")?,
             verified_model: flag(row, "verified_model")?,
             own_name: row.try_get("own_name")?,
-            created: instant(row, "created_at")?,
-            last_used: instant(row, "last_used_at")?,
+            created: timestamp(row, "created_at")?,
+            last_used: timestamp(row, "last_used_at")?,
             last_used_with: row.try_get("last_used_with")?,
             last_used_here: flag(row, "last_used_here")?,
         })
@@ -110,6 +122,35 @@ impl Store {
         Ok(passkey.fetch_optional(&self.read).await?)
     }
 
+    /// The passkey with this credential id, and what a ceremony asks about its account.
+    /// `browser`: whose passkeys count as those of this device.
+    pub async fn passkey_and_account(
+        &self,
+        credential_id: &str,
+        browser: &str,
+    ) -> Result<Option<KnownPasskey>> {
+        let passkey = query(
+            "SELECT p.*, a.username, a.display_name, a.sessions_epoch,
+                (SELECT COUNT(*) FROM passkeys k WHERE k.account_id = a.id
+                    AND k.last_used_here = 1 AND k.last_used_with = $2) AS passkeys_here
+            FROM passkeys p JOIN accounts a ON a.id = p.account_id WHERE p.id = $1",
+        )
+        .bind(credential_id)
+        .bind(browser)
+        .try_map(|row: AnyRow| {
+            Ok(KnownPasskey {
+                passkey: PasskeyRow::from_row(&row)?,
+                name: AccountName {
+                    username: row.try_get("username")?,
+                    display_name: row.try_get("display_name")?,
+                },
+                sessions_epoch: row.try_get("sessions_epoch")?,
+                has_passkey_here: flag(&row, "passkeys_here")?,
+            })
+        });
+        Ok(passkey.fetch_optional(&self.read).await?)
+    }
+
     /// Oldest first.
     pub async fn passkeys_of(&self, account: Uuid) -> Result<Vec<PasskeyRow>> {
         let passkeys =
@@ -118,60 +159,45 @@ impl Store {
         Ok(passkeys.fetch_all(&self.read).await?)
     }
 
-    /// Stores what an accepted assertion changed, if the stored counter still is the one
-    /// that it was checked against; else `false`: of two assertions with one counter, only
-    /// one passes. (A counter that stays 0 tells nothing apart: there, the challenge does.)
-    pub async fn record_use(&self, used: &PasskeyUse, now: Instant) -> Result<bool> {
-        let update = query(
-            "UPDATE passkeys
-            SET counter = $1, backed_up = $2, credential = $3, last_used_at = $4,
-                last_used_with = $5, last_used_here = $6
-            WHERE id = $7 AND counter = $8",
-        )
-        .bind(used.counter)
-        .bind(i64::from(used.backed_up))
-        .bind(&used.credential)
-        .bind(now.0)
-        .bind(&used.with)
-        .bind(i64::from(used.here))
-        .bind(&used.credential_id)
-        .bind(used.counter_before);
-        Ok(update.execute(&self.write).await?.rows_affected() == 1)
-    }
-
+    /// Names a passkey, in one of its account's sessions. `None`: by its passkey manager's name
+    /// again. `false` when the account has no such passkey.
+    ///
     /// # Errors
-    /// [`StoreError::CredentialTaken`](super::StoreError::CredentialTaken)
-    pub async fn add_passkey(
-        &self,
-        account: Uuid,
-        passkey: &NewPasskey,
-        now: Instant,
-    ) -> Result<()> {
-        let mut tx = self.begin().await?;
-        insert(&mut *tx, account, passkey, now).await?;
-        next_version(&mut *tx, account).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// `None`: by its provider's name again. `false` when the account has no such passkey.
+    /// [`StoreError::SessionEnded`] when that session has been ended meanwhile.
     pub async fn rename_passkey(
         &self,
         account: Uuid,
         credential_id: &str,
         own_name: Option<&str>,
+        session: &SessionWrite,
+        now: Timestamp,
     ) -> Result<bool> {
+        let mut tx = self.begin().await?;
         let update = query("UPDATE passkeys SET own_name = $1 WHERE id = $2 AND account_id = $3")
             .bind(own_name)
             .bind(credential_id)
             .bind(account.to_string());
-        Ok(update.execute(&self.write).await?.rows_affected() == 1)
+        if update.execute(&mut *tx).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sessions::write(&mut tx, session, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
+    /// Deletes a passkey, for one of its account's sessions. `issuers`: of the providers that
+    /// can be signed in with.
+    ///
+    /// # Errors
+    /// [`StoreError::SessionEnded`] when that session has been ended meanwhile.
     pub async fn delete_passkey(
         &self,
         account: Uuid,
         credential_id: &str,
         issuers: &[String],
+        session: &SessionWrite,
+        event: &NewEvent,
+        now: Timestamp,
     ) -> Result<Deletion> {
         let mut tx = self.begin().await?;
         // The lock, before anything is read.
@@ -189,8 +215,39 @@ impl Store {
             return Ok(Deletion::Needed);
         }
         next_version(&mut *tx, account).await?;
-        tx.commit().await?;
+        self.finish(tx, session, event, now).await?;
         Ok(Deletion::Deleted)
+    }
+}
+
+/// Stores what an accepted assertion changed (WebAuthn L3 §7.2 steps 22 to 25), if the stored
+/// counter still is the one that it was checked against: of two assertions with one counter,
+/// only one passes. (A counter that stays 0 tells nothing apart: there, the challenge does.)
+///
+/// # Errors
+/// [`StoreError::CounterWentBack`] for the other one, and for a passkey that is gone.
+pub(super) async fn record_use(
+    db: impl AnyExecutor<'_>,
+    used: &PasskeyUse,
+    now: Timestamp,
+) -> Result<()> {
+    let update = query(
+        "UPDATE passkeys
+        SET counter = $1, backed_up = $2, credential = $3, last_used_at = $4,
+            last_used_with = $5, last_used_here = $6
+        WHERE id = $7 AND counter = $8",
+    )
+    .bind(used.counter)
+    .bind(i64::from(used.backed_up))
+    .bind(&used.credential)
+    .bind(now.0)
+    .bind(&used.with)
+    .bind(i64::from(used.here))
+    .bind(&used.credential_id)
+    .bind(used.counter_before);
+    match update.execute(db).await?.rows_affected() {
+        0 => Err(StoreError::CounterWentBack),
+        _ => Ok(()),
     }
 }
 
@@ -198,7 +255,7 @@ pub(super) async fn insert(
     db: impl AnyExecutor<'_>,
     account: Uuid,
     passkey: &NewPasskey,
-    now: Instant,
+    now: Timestamp,
 ) -> sqlx::Result<()> {
     query(
         "INSERT INTO passkeys (id, account_id, credential, aaguid, transports, counter,

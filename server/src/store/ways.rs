@@ -7,7 +7,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::flag;
+use super::{Result, StoreError, flag};
 
 /// The ways to sign in to an account. They change only under the lock that
 /// [`ways_in`] takes, so nobody can be locked out by two changes at once.
@@ -30,7 +30,11 @@ impl WaysIn {
     }
 }
 
-pub(super) async fn ways_in(tx: &mut Transaction<'_, Any>, account: Uuid) -> sqlx::Result<WaysIn> {
+/// Locks the account, and tells how it is signed in to.
+///
+/// # Errors
+/// [`StoreError::SessionEnded`] when the account is gone, and all of its sessions with it.
+pub(super) async fn ways_in(tx: &mut Transaction<'_, Any>, account: Uuid) -> Result<WaysIn> {
     let account = account.to_string();
     // An update that changes nothing is a lock that both databases understand.
     query("UPDATE accounts SET id = id WHERE id = $1").bind(&account).execute(&mut **tx).await?;
@@ -43,7 +47,7 @@ pub(super) async fn ways_in(tx: &mut Transaction<'_, Any>, account: Uuid) -> sql
     .bind(&account)
     .fetch_optional(&mut **tx)
     .await?;
-    let row = row.ok_or(sqlx::Error::RowNotFound)?;
+    let row = row.ok_or(StoreError::SessionEnded)?;
     let issuers = query_scalar("SELECT issuer FROM identities WHERE account_id = $1")
         .bind(&account)
         .fetch_all(&mut **tx)

@@ -1,0 +1,62 @@
+//! Federated Credential Management: the browser brings the provider's token by itself.
+
+use app::api::{Code, Result, SignInOutcome};
+
+use super::{
+    attempt::{ATTEMPT_LIFETIME, late},
+    sign_in,
+};
+use crate::{
+    request::RequestContext,
+    session::{Challenge, Purpose},
+    sign_in::{Refusal, settle},
+    store::UsedChallenge,
+};
+
+/// A nonce for the token that the browser is to bring, good once and for this browser.
+///
+/// # Errors
+/// [`Code::NotFound`] for a provider without FedCM.
+pub fn start(ctx: &RequestContext, provider: &str) -> Result<String> {
+    let provider = ctx.state.providers.named(provider)?;
+    provider.fedcm.as_ref().ok_or(Code::NotFound)?;
+    Ok(ctx.challenge(Purpose::Token(&provider.id)).to_string())
+}
+
+/// Verifies the token, and signs in whoever the provider vouches for with it.
+///
+/// # Errors
+/// [`Code::ProviderTimeout`] for a nonce that this browser was not given,
+/// [`Code::ProviderRefused`] for a token that does not verify.
+pub async fn finish(
+    ctx: &RequestContext,
+    provider: &str,
+    nonce: &str,
+    token: &str,
+) -> Result<SignInOutcome> {
+    let used = recognise(ctx, provider, nonce).map_err(|_| Code::ProviderTimeout)?;
+    let entered = enter(ctx, provider, nonce, token, &used).await;
+    settle(ctx, &used, entered).await.map_err(late)
+}
+
+fn recognise(
+    ctx: &RequestContext,
+    provider: &str,
+    nonce: &str,
+) -> std::result::Result<UsedChallenge, Code> {
+    let (browser, now) = (ctx.session.browser(), ctx.now());
+    let (nonce, purpose) = (Challenge::parse(nonce)?, Purpose::Token(provider));
+    ctx.state.challenges.check(nonce, purpose, &browser, ATTEMPT_LIFETIME, now)
+}
+
+async fn enter(
+    ctx: &RequestContext,
+    provider: &str,
+    nonce: &str,
+    token: &str,
+    used: &UsedChallenge,
+) -> std::result::Result<SignInOutcome, Refusal> {
+    let provider = ctx.state.providers.named(provider)?;
+    let claims = provider.read(&ctx.state.origin, token, nonce, ctx.now()).await?;
+    sign_in::enter(ctx, provider, claims, used).await
+}

@@ -1,0 +1,62 @@
+//! The shop's cookies: read, and written.
+
+use std::fmt::Display;
+
+use axum::http::{
+    HeaderMap, HeaderValue,
+    header::{COOKIE, SET_COOKIE},
+};
+
+use crate::state::State;
+
+/// Without TLS (localhost only, see the configuration) browsers refuse the `__Host-` prefix
+/// (RFC 6265bis §4.1.3.2).
+const PREFIX: &str = "__Host-";
+
+/// Which session it is.
+pub(super) const SESSION: &str = "latchkey";
+/// Which browser it is, for challenges.
+pub(super) const BROWSER: &str = "latchkey-browser";
+
+/// How long a browser keeps a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    Seconds(i64),
+    /// Until it is closed.
+    Browser,
+    Removed,
+}
+
+/// The value of a cookie that came with a request.
+pub(super) fn get<'a>(state: &State, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let name = full(state, name);
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .find_map(|cookie| cookie.trim().strip_prefix(name.as_str())?.strip_prefix('='))
+}
+
+/// Sends a cookie that scripts cannot read and that other sites' requests do not carry.
+pub(super) fn set(
+    state: &State,
+    headers: &mut HeaderMap,
+    name: &str,
+    value: impl Display,
+    age: Age,
+) {
+    let name = full(state, name);
+    let secure = if state.is_secure() { "; Secure" } else { "" };
+    let age = match age {
+        Age::Seconds(seconds) => format!("; Max-Age={seconds}"),
+        Age::Browser => String::new(),
+        Age::Removed => "; Max-Age=0".to_owned(),
+    };
+    let cookie = format!("{name}={value}; Path=/{age}; HttpOnly; SameSite=Lax{secure}");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        headers.append(SET_COOKIE, cookie);
+    }
+}
+
+fn full(state: &State, name: &str) -> String {
+    if state.is_secure() { format!("{PREFIX}{name}") } else { name.to_owned() }
+}

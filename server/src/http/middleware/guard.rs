@@ -1,0 +1,106 @@
+//! What is refused before anything looks at it, and the headers that tell the
+//! browser what to refuse.
+
+use app::api::Code;
+use axum::{
+    body::{Body, to_bytes},
+    extract::{self, Request},
+    http::{
+        HeaderMap, HeaderName, HeaderValue,
+        header::{
+            ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+            X_FRAME_OPTIONS,
+        },
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::super::{error::Refused, router::MAX_BODY};
+use crate::state::State;
+
+/// Refuses unsafe requests from other sites: the shop's defence against
+/// cross-site request forgery, beside `SameSite=Lax`.
+pub(in super::super) async fn refuse_cross_site(
+    extract::State(state): extract::State<State>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let own = state.origin.origin().ascii_serialization();
+    if request.method().is_safe() || is_same_origin(request.headers(), &own) {
+        return next.run(request).await;
+    }
+    Refused::from(Code::CrossSite).into_response()
+}
+
+/// `Sec-Fetch-Site` cannot be set by a page; browsers that do not send it send
+/// `Origin` with unsafe requests. With neither header the client is no browser,
+/// and has nobody's cookies.
+pub(in super::super) fn is_same_origin(headers: &HeaderMap, own: &str) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    headers.get(ORIGIN).is_none_or(|origin| origin == own)
+}
+
+/// Reads the body, up to [`MAX_BODY`].
+pub(in super::super) async fn limit_body(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, MAX_BODY).await {
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(_) => Refused::from(Code::TooLarge).into_response(),
+    }
+}
+
+pub(in super::super) async fn security_headers(
+    extract::State(state): extract::State<State>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(X_FRAME_OPTIONS, "DENY");
+    set(REFERRER_POLICY, "same-origin");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    );
+    if state.is_secure() {
+        set(STRICT_TRANSPORT_SECURITY, "max-age=63072000");
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same_origin(headers: &[(&'static str, &'static str)]) -> bool {
+        let headers = headers
+            .iter()
+            .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        is_same_origin(&headers.collect(), "https://shop.example")
+    }
+
+    #[test]
+    fn sec_fetch_site_decides_when_it_is_there() {
+        assert!(same_origin(&[("sec-fetch-site", "same-origin")]));
+        assert!(same_origin(&[("sec-fetch-site", "none")]));
+        assert!(!same_origin(&[("sec-fetch-site", "same-site")]));
+        let forged = [("sec-fetch-site", "cross-site"), ("origin", "https://shop.example")];
+        assert!(!same_origin(&forged));
+    }
+
+    #[test]
+    fn origin_decides_otherwise() {
+        assert!(same_origin(&[("origin", "https://shop.example")]));
+        assert!(!same_origin(&[("origin", "https://evil.example")]));
+        assert!(!same_origin(&[("origin", "https://shop.example.evil.example")]));
+        assert!(!same_origin(&[("origin", "http://shop.example")]));
+        assert!(!same_origin(&[("origin", "null")]));
+        assert!(same_origin(&[]));
+    }
+}

@@ -1,0 +1,54 @@
+//! The session of a request, and its cookies.
+//!
+//! tower-sessions' own layer would write at the end of a request what a ceremony has just
+//! written, and cannot hand a session to a transaction; so this takes its place, around its
+//! `Session` and `SessionStore`.
+
+use axum::{
+    extract::{self, Request},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::super::{
+    cookies::{self, Age, BROWSER, SESSION},
+    error::Refused,
+};
+use crate::{
+    session::{Cookie, RequestSession},
+    state::State,
+};
+
+/// Gives the request its session, writes what it has changed, and tells the browser.
+///
+/// The cookie is removed by signing out only: a request that was under way while the session
+/// changed its id does not find it, and would take the new id with it.
+pub(in super::super) async fn manage(
+    extract::State(state): extract::State<State>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let headers = request.headers();
+    let id = cookies::get(&state, headers, SESSION).and_then(|id| id.parse().ok());
+    let browser = cookies::get(&state, headers, BROWSER).map(str::to_owned);
+    let session = RequestSession::new(state.sessions.clone(), id, browser);
+    request.extensions_mut().insert(session.clone());
+    let mut response = next.run(request).await;
+    if !response.status().is_server_error()
+        && let Err(error) = session.save().await
+    {
+        response = Refused(error).into_response();
+    }
+    let headers = response.headers_mut();
+    match session.cookie() {
+        Cookie::Kept => {}
+        Cookie::Set(id, seconds) => {
+            cookies::set(&state, headers, SESSION, id, Age::Seconds(seconds));
+        }
+        Cookie::Removed => cookies::set(&state, headers, SESSION, "", Age::Removed),
+    }
+    if let Some(browser) = session.new_browser() {
+        cookies::set(&state, headers, BROWSER, browser, Age::Browser);
+    }
+    response
+}

@@ -1,0 +1,223 @@
+//! Shows pages: the Leptos application, for one request.
+
+use std::sync::Arc;
+
+use app::{
+    PageRequest,
+    api::{
+        AccountService, Code, FederationService, FormOutcome, Next as NextPage, Path, PublicError,
+        Result, ShopService, SignInService, Upkeep, Visitor,
+    },
+};
+use axum::{
+    body::Body,
+    extract::{self, Request},
+    http::{
+        HeaderMap, HeaderValue, StatusCode, Uri,
+        header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    },
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::{config::Env, nonce::use_nonce, prelude::*};
+use leptos_axum::{ResponseOptions, render_app_async_with_context};
+
+use super::error::{Answer, Refused, status};
+use crate::{
+    account::passkeys,
+    oidc::Provider,
+    request::{RequestContext, SilentAccess},
+    sign_in::automatic,
+    state::State,
+};
+
+/// Any page. What has no handler for its form posts has no form.
+pub(super) async fn page(ctx: RequestContext, request: Request) -> Answer {
+    if !request.method().is_safe() {
+        return Err(Code::NotFound.into());
+    }
+    Ok(render(ctx, request.uri(), FormOutcome::default(), None).await)
+}
+
+/// The page of a form again, with what was wrong with it.
+pub(super) async fn show_again(
+    ctx: RequestContext,
+    uri: &Uri,
+    code: StatusCode,
+    outcome: FormOutcome,
+) -> Response {
+    let mut response = render(ctx, uri, outcome, None).await;
+    // A page that sends the visitor elsewhere keeps its own status.
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = code;
+    }
+    response
+}
+
+/// The page at one of our own addresses, which is not the one that was asked for.
+pub(super) async fn show(
+    ctx: RequestContext,
+    page: &Path,
+    code: StatusCode,
+    outcome: FormOutcome,
+) -> Response {
+    show_again(ctx, &page.to_string().parse().unwrap_or_default(), code, outcome).await
+}
+
+/// Makes a page of a refusal, for those who asked for one; or sends them to what is
+/// missing first.
+pub(super) async fn show_refusals(
+    extract::State(state): extract::State<State>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let asked = parts.clone();
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let Some(Refused(error)) = response.extensions().get::<Refused>().cloned() else {
+        return response;
+    };
+    if !accepts_html(&asked.headers) {
+        return response;
+    }
+    let path = Path::parse(asked.uri.path());
+    let mut page = match error.code {
+        // Forms that need a fresh proof post to the page that they are on.
+        Code::ProofRequired => {
+            let back = path.map_or_else(NextPage::default, NextPage::from);
+            Redirect::to(&Path::Confirm.with_next(&back)).into_response()
+        }
+        Code::SignInRequired => {
+            let back = if path == Some(Path::Checkout) { Path::Checkout } else { Path::Account };
+            Redirect::to(&Path::SignIn.with_next(&back.into())).into_response()
+        }
+        code => {
+            let ctx = match RequestContext::new(&asked, &state) {
+                Ok(ctx) => ctx,
+                Err(refused) => return refused.into_response(),
+            };
+            // Whom the header greets is not worth another refusal.
+            let _ = ctx.session.load().await;
+            let mut page = render(ctx, &asked.uri, FormOutcome::default(), Some(error)).await;
+            *page.status_mut() = status(code);
+            page
+        }
+    };
+    // What the browser was told of its session holds with a page as well.
+    let told = response.headers().iter().filter(|(name, _)| *name != CONTENT_TYPE);
+    page.headers_mut().extend(told.map(|(name, value)| (name.clone(), value.clone())));
+    page
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+async fn render(
+    ctx: RequestContext,
+    uri: &Uri,
+    outcome: FormOutcome,
+    refusal: Option<PublicError>,
+) -> Response {
+    let options = ctx.state.leptos.clone();
+    // The header is not worth an error page: without an answer it greets a stranger.
+    let visitor = visitor(&ctx).await.unwrap_or_default();
+    let once = visitor.notice.is_some() || visitor.upkeep.federated.is_some();
+    let page = PageRequest { refusal, ..PageRequest::new(uri, visitor, outcome) };
+    let policy = Policy::new(&ctx.state);
+    let session = ctx.session.clone();
+    let context = move || {
+        provide_context(page.clone());
+        provide_services(&ctx);
+        policy.allow_own_scripts();
+    };
+    let document = move || app::shell(options.clone());
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = uri.clone();
+    let mut response = render_app_async_with_context(context, document)(request).await;
+    // What only redirects has told nobody anything.
+    if once && !response.status().is_redirection() {
+        session.change(|session| (session.notice, session.federated) = (None, None));
+    }
+    // Pages show who is signed in and what is in the cart.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// What pages and server functions ask the server.
+pub(super) fn provide_services(ctx: &RequestContext) {
+    let ctx = Arc::new(ctx.clone());
+    provide_context::<Arc<dyn SignInService>>(ctx.clone());
+    provide_context::<Arc<dyn FederationService>>(ctx.clone());
+    provide_context::<Arc<dyn AccountService>>(ctx.clone());
+    provide_context::<Arc<dyn ShopService>>(ctx);
+}
+
+/// Who is looking, for what surrounds every page.
+async fn visitor(ctx: &RequestContext) -> Result<Visitor> {
+    let store = &ctx.state.store;
+    let session = ctx.session.get();
+    let account = match session.account() {
+        Some(id) => store.account(id).await?,
+        None => None,
+    };
+    let cart_count = match session.cart() {
+        Some(cart) => store.cart_count(&cart).await?,
+        None => 0,
+    };
+    let providers = &ctx.state.providers;
+    let prevented = ctx.silent_access == SilentAccess::Prevented;
+    Ok(Visitor {
+        cart_count,
+        offer: account.as_ref().and_then(|row| passkeys::offer(ctx, row)),
+        upkeep: Upkeep {
+            signals: passkeys::signals(ctx, account.as_ref()).await?,
+            federated: session.federated,
+            automatic: automatic::is_allowed(ctx).then(|| providers.origins()),
+            by_hand: prevented && account.is_none(),
+        },
+        notice: session.notice,
+        providers: providers.buttons(),
+        account: account.map(|row| row.name()),
+    })
+}
+
+/// The Content Security Policy of pages, but for the nonce.
+#[derive(Clone)]
+struct Policy {
+    /// Where pages connect to, beside the shop.
+    connections: String,
+}
+
+impl Policy {
+    fn new(state: &State) -> Self {
+        // Where a browser asks for accounts (FedCM): it takes that for connections of the page.
+        let fedcm = state.providers.0.iter().filter_map(|provider: &Provider| {
+            Some(format!(" {}", provider.fedcm.as_ref()?.origin().ascii_serialization()))
+        });
+        let mut connections: String = fedcm.collect();
+        // `cargo leptos watch` reloads pages through a socket of its own.
+        if state.leptos.env == Env::DEV {
+            let port = state.leptos.reload_port;
+            connections += &format!(" ws://localhost:{port} ws://127.0.0.1:{port}");
+        }
+        Self { connections }
+    }
+
+    /// Only what the server itself wrote into the page may run in it.
+    fn allow_own_scripts(&self) {
+        let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
+            return;
+        };
+        let connections = &self.connections;
+        let policy = format!(
+            "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+             style-src 'self'; img-src 'self' data:; connect-src 'self'{connections}; \
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        );
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            response.insert_header(CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+}

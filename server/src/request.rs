@@ -1,0 +1,85 @@
+//! One request, as everything that answers it sees it.
+
+use app::api::{Code, Result, Timestamp};
+
+use crate::{
+    session::{Challenge, Event, Purpose, RequestSession, Session, describe},
+    state::State,
+    store::{NewEvent, UsedChallenge},
+    webauthn::CHALLENGE_LIFETIME,
+};
+
+/// One request: what all requests share, the session that it came with, and its browser.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    pub state: State,
+    pub session: RequestSession,
+    pub user_agent: String,
+    pub silent_access: SilentAccess,
+}
+
+/// Whether a browser may sign in by itself (silent access, Credential Management §2.3.2); the
+/// longest refusal last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SilentAccess {
+    Allowed,
+    /// Something went wrong that will pass.
+    PausedForNow,
+    /// Since the person signed out, until they have signed in themselves.
+    Prevented,
+}
+
+impl RequestContext {
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.state.clock.now()
+    }
+
+    /// "Chrome on Linux"
+    #[must_use]
+    pub fn browser(&self) -> String {
+        describe(&self.user_agent)
+    }
+
+    #[must_use]
+    pub fn event(&self, account: uuid::Uuid, event: Event, detail: impl Into<String>) -> NewEvent {
+        event.of(account, detail, self.browser())
+    }
+
+    /// A challenge that this browser is to answer.
+    #[must_use]
+    pub fn challenge(&self, purpose: Purpose<'_>) -> Challenge {
+        self.state.challenges.make(purpose, &self.session.browser(), self.now())
+    }
+
+    /// Whether `challenge` was made for this purpose and browser, within the time that a WebAuthn
+    /// ceremony may take.
+    ///
+    /// # Errors
+    /// [`Code::ChallengeUnknown`]
+    pub fn check(
+        &self,
+        challenge: Challenge,
+        purpose: Purpose<'_>,
+    ) -> std::result::Result<UsedChallenge, Code> {
+        let (browser, now) = (self.session.browser(), self.now());
+        self.state.challenges.check(challenge, purpose, &browser, CHALLENGE_LIFETIME, now)
+    }
+
+    /// Changes something of an account that is signed in, in one transaction with what the next
+    /// page is to say: `write` is given the session as it is to be.
+    pub(crate) fn told(&self, sentence: impl Into<String>) -> Result<crate::session::Change> {
+        let mut session: Session = self.session.get();
+        session.tell(sentence);
+        self.session.amended(session, self.now())
+    }
+}
+
+/// A slug, a number or an id as they come in an address. None of ours has a control
+/// character, and PostgreSQL would not even look for U+0000.
+///
+/// # Errors
+/// [`Code::NotFound`]
+pub(crate) fn plain(id: &str) -> Result<&str> {
+    if id.contains(char::is_control) { Err(Code::NotFound.into()) } else { Ok(id) }
+}

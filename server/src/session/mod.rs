@@ -1,0 +1,401 @@
+//! The session: who is looking, as one typed value, and how it is kept.
+//!
+//! * [`Session`] is the value; `before` reads those that older versions wrote.
+//! * [`RequestSession`] is the session of one request: loaded at most once, written at most once.
+//! * `tower` is the adapter between tower-sessions and the database.
+//! * [`Challenges`] are what ceremonies are bound to.
+//! * [`Event`] is what an account's owner is told happened to it.
+
+mod before;
+mod browser;
+mod challenge;
+mod events;
+mod request;
+mod tower;
+
+use std::time::Duration;
+
+use app::api::{Code, Federated, Notice, Offer, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use browser::describe;
+pub use challenge::{Challenge, Challenges, Purpose};
+pub use events::Event;
+pub use request::{Change, Cookie, RequestSession};
+pub use tower::{Sessions, read};
+
+use crate::store::{CartOwner, NewIdentity};
+
+/// How long a proof of being the owner of an account is good: for changes of how it is signed in
+/// to, and between a password and its second factor.
+pub const PROOF_LIFETIME: Duration = Duration::from_secs(5 * 60);
+
+/// How long somebody new has for choosing a username.
+const PENDING_SIGN_UP_LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// How long a session lives after its last change, once there is something in it to come back
+/// for.
+const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long it lives without: most presses lead nowhere.
+const SHORT_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// Everything that the shop remembers of one browser's visit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    #[serde(default)]
+    pub who: Who,
+    /// The visitor's own cart, from before a sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cart: Option<String>,
+    /// Somebody new whom a provider vouched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_sign_up: Option<PendingSignUp>,
+    /// What the next page says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Notice>,
+    /// What to offer on the pages that follow the sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// What the browser may remember of a sign-in with a provider, from the next page on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub federated: Option<Federated>,
+    /// The account that was deleted in this session: its browser is to forget the passkeys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_account: Option<Uuid>,
+}
+
+/// Who it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    #[default]
+    Visitor,
+    AwaitingSecondFactor(AwaitingSecondFactor),
+    SignedIn(SignedIn),
+}
+
+/// Whose password was right, or whom a provider vouched for, and since when a second factor is
+/// waited for. Nobody is signed in before it comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitingSecondFactor {
+    pub account: Uuid,
+    pub first: Method,
+    pub since: Timestamp,
+    /// What the browser may remember of the provider afterwards.
+    pub federated: Option<Federated>,
+}
+
+/// Who is signed in: how, when and with which browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    pub account: Uuid,
+    /// What its owner ends the session by. Its id will not do, because that changes with every
+    /// proof.
+    pub handle: String,
+    pub methods: AuthenticationMethods,
+    /// "Chrome on Linux"
+    pub browser: String,
+    pub since: Timestamp,
+    /// When somebody last proved to be the owner.
+    pub proved: Option<Timestamp>,
+    /// The passkey (credential id) that proved it last, if not that of the sign-in.
+    pub passkey_used: Option<String>,
+}
+
+/// The methods that somebody signed in by (`amr`, RFC 8176), in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthenticationMethods {
+    pub first: Method,
+    pub second: Option<Method>,
+    /// Whether the browser did it by itself (silent access, Credential Management §2.3.2).
+    pub automatic: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// By its credential id.
+    Passkey(String),
+    Password,
+    RecoveryCode,
+    /// By its name.
+    Provider(String),
+}
+
+/// Somebody whom a provider vouched for, and who has no account yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingSignUp {
+    /// The provider's id in the configuration.
+    pub provider: String,
+    pub identity: NewIdentity,
+    pub username: Option<String>,
+    pub name: Option<String>,
+    pub since: Timestamp,
+}
+
+/// A proof that the account's owner is there, from within [`PROOF_LIFETIME`]. Only
+/// [`Session::reauthenticated`] makes one, so whatever takes one cannot be called without.
+#[derive(Clone, Debug)]
+pub struct Reauthenticated {
+    signed_in: SignedIn,
+}
+
+impl Reauthenticated {
+    #[must_use]
+    pub fn account(&self) -> Uuid {
+        self.signed_in.account
+    }
+
+    /// That of the session in which it was proved.
+    #[must_use]
+    pub fn handle(&self) -> &str {
+        &self.signed_in.handle
+    }
+}
+
+impl Session {
+    #[must_use]
+    pub fn account(&self) -> Option<Uuid> {
+        match &self.who {
+            Who::SignedIn(signed_in) => Some(signed_in.account),
+            _ => None,
+        }
+    }
+
+    /// # Errors
+    /// [`Code::SignInRequired`]
+    pub fn signed_in(&self) -> Result<&SignedIn> {
+        match &self.who {
+            Who::SignedIn(signed_in) => Ok(signed_in),
+            _ => Err(Code::SignInRequired.into()),
+        }
+    }
+
+    /// # Errors
+    /// [`Code::SignInRequired`] or [`Code::ProofRequired`]
+    pub fn reauthenticated(&self, now: Timestamp) -> Result<Reauthenticated> {
+        let signed_in = self.signed_in()?.clone();
+        match signed_in.proved {
+            Some(at) if now.since(at) < PROOF_LIFETIME => Ok(Reauthenticated { signed_in }),
+            _ => Err(Code::ProofRequired.into()),
+        }
+    }
+
+    /// Whose second factor is waited for.
+    ///
+    /// # Errors
+    /// [`Code::SignInRequired`] when that is nobody's, or has been for too long.
+    pub fn awaiting_second_factor(&self, now: Timestamp) -> Result<&AwaitingSecondFactor> {
+        match &self.who {
+            Who::AwaitingSecondFactor(half) if now.since(half.since) < PROOF_LIFETIME => Ok(half),
+            _ => Err(Code::SignInRequired.into()),
+        }
+    }
+
+    /// # Errors
+    /// [`Code::SignInRequired`] when there is nobody new, or nobody any more.
+    pub fn pending_sign_up(&self, now: Timestamp) -> Result<&PendingSignUp> {
+        let fresh = |new: &&PendingSignUp| now.since(new.since) < PENDING_SIGN_UP_LIFETIME;
+        self.pending_sign_up.as_ref().filter(fresh).ok_or_else(|| Code::SignInRequired.into())
+    }
+
+    /// The cart of this visit, if there can be anything in it.
+    #[must_use]
+    pub fn cart(&self) -> Option<CartOwner> {
+        match self.account() {
+            Some(account) => Some(CartOwner::Account(account)),
+            None => self.cart.clone().map(CartOwner::Visitor),
+        }
+    }
+
+    /// The cart that a sign-in brings along. That of somebody who is signed in already is an
+    /// account's, and stays there.
+    #[must_use]
+    pub fn cart_to_merge(&self) -> Option<&str> {
+        self.account().is_none().then_some(self.cart.as_deref()).flatten()
+    }
+
+    /// A session of which nothing is left but who is signed in. What another account left behind
+    /// goes.
+    #[must_use]
+    pub fn of(signed_in: SignedIn) -> Self {
+        Self { who: Who::SignedIn(signed_in), ..Self::default() }
+    }
+
+    /// Nobody is signed in before the second factor. The cart stays for when it has come.
+    #[must_use]
+    pub fn awaiting(&self, half: AwaitingSecondFactor) -> Self {
+        let cart = self.cart_to_merge().map(str::to_owned);
+        Self { who: Who::AwaitingSecondFactor(half), cart, ..Self::default() }
+    }
+
+    /// The next page says so.
+    pub fn tell(&mut self, sentence: impl Into<String>) {
+        self.notice = Some(Notice { sentence: sentence.into(), undo: false });
+    }
+
+    /// The next page tells of something that nobody asked for, and how to undo it.
+    pub fn tell_with_undo(&mut self, sentence: impl Into<String>) {
+        self.notice = Some(Notice { sentence: sentence.into(), undo: true });
+    }
+
+    /// How long it lives after this.
+    fn lifetime(&self) -> Duration {
+        if self.account().is_some() || self.cart.is_some() { LIFETIME } else { SHORT_LIFETIME }
+    }
+}
+
+impl SignedIn {
+    /// Somebody who signs in now.
+    #[must_use]
+    pub fn new(
+        account: Uuid,
+        methods: AuthenticationMethods,
+        browser: String,
+        now: Timestamp,
+    ) -> Self {
+        let proved = methods.are_proof().then_some(now);
+        let handle = Uuid::new_v4().to_string();
+        Self { account, handle, methods, browser, since: now, proved, passkey_used: None }
+    }
+
+    /// The passkey that was used last, to sign in or to prove it since.
+    #[must_use]
+    pub fn last_passkey(&self) -> Option<&str> {
+        self.passkey_used.as_deref().or(self.methods.passkey())
+    }
+}
+
+impl AuthenticationMethods {
+    #[must_use]
+    pub fn one(first: Method) -> Self {
+        Self { first, second: None, automatic: false }
+    }
+
+    #[must_use]
+    pub fn two(first: Method, second: Method) -> Self {
+        Self { first, second: Some(second), automatic: false }
+    }
+
+    #[must_use]
+    pub fn automatic(first: Method) -> Self {
+        Self { first, second: None, automatic: true }
+    }
+
+    #[must_use]
+    pub fn passkey(&self) -> Option<&str> {
+        [self.second.as_ref(), Some(&self.first)].into_iter().flatten().find_map(|method| {
+            match method {
+                Method::Passkey(id) => Some(id.as_str()),
+                _ => None,
+            }
+        })
+    }
+
+    /// In words, as the end of a sentence that begins with "Signed in": "with the password and a
+    /// recovery code". `passkey`: what to call the one with this credential id.
+    #[must_use]
+    pub fn in_words(&self, passkey: impl Fn(&str) -> String) -> String {
+        let named = |method: &Method| match method {
+            Method::Passkey(id) => passkey(id),
+            Method::Password if self.automatic => "the saved password".to_owned(),
+            Method::Password => "the password".to_owned(),
+            Method::RecoveryCode => "a recovery code".to_owned(),
+            Method::Provider(name) => name.clone(),
+        };
+        let how = if self.automatic { "automatically, with" } else { "with" };
+        match &self.second {
+            Some(second) => format!("{how} {} and {}", named(&self.first), named(second)),
+            None => format!("{how} {}", named(&self.first)),
+        }
+    }
+
+    /// Whether they prove who sits there. A provider alone may have asked for nothing, and
+    /// vouch for somebody who signed in with it last week.
+    #[must_use]
+    pub fn are_proof(&self) -> bool {
+        let provider_alone = matches!(self.first, Method::Provider(_)) && self.second.is_none();
+        !self.automatic && !provider_alone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000_000_000);
+
+    fn signed_in(methods: AuthenticationMethods) -> Session {
+        Session::of(SignedIn::new(Uuid::new_v4(), methods, "Chrome on Linux".into(), NOW))
+    }
+
+    #[test]
+    fn a_proof_is_good_for_five_minutes() {
+        let session = signed_in(AuthenticationMethods::one(Method::Password));
+        assert!(session.reauthenticated(NOW + PROOF_LIFETIME - Duration::from_millis(1)).is_ok());
+        let late = session.reauthenticated(NOW + PROOF_LIFETIME).unwrap_err();
+        assert_eq!(late.code, Code::ProofRequired);
+        let stranger = Session::default().reauthenticated(NOW).unwrap_err();
+        assert_eq!(stranger.code, Code::SignInRequired);
+    }
+
+    #[test]
+    fn what_nobody_pressed_is_no_proof() {
+        use AuthenticationMethods as Methods;
+        let provider = || Method::Provider("Example".into());
+        let passkey = || Method::Passkey("a".into());
+        for (methods, is_proof) in [
+            (Methods::one(passkey()), true),
+            (Methods::one(Method::Password), true),
+            (Methods::one(Method::RecoveryCode), true),
+            (Methods::one(provider()), false),
+            (Methods::two(provider(), passkey()), true),
+            (Methods::automatic(Method::Password), false),
+            (Methods::automatic(provider()), false),
+        ] {
+            assert_eq!(methods.are_proof(), is_proof, "{methods:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_one_account_is_left_for_the_next() {
+        let mut session = signed_in(AuthenticationMethods::one(Method::Password));
+        session.offer = Some(Offer::Passkey);
+        session.tell("Welcome.");
+        let half = AwaitingSecondFactor {
+            account: Uuid::new_v4(),
+            first: Method::Password,
+            since: NOW,
+            federated: None,
+        };
+        let waiting = session.awaiting(half);
+        assert_eq!((waiting.account(), waiting.offer, waiting.notice), (None, None, None));
+        assert!(waiting.awaiting_second_factor(NOW).is_ok());
+        assert!(waiting.awaiting_second_factor(NOW + PROOF_LIFETIME).is_err());
+    }
+
+    #[test]
+    fn a_visitors_cart_waits_for_the_second_factor() {
+        let visitor = Session { cart: Some("cart".into()), ..Session::default() };
+        assert_eq!(visitor.cart_to_merge(), Some("cart"));
+        let half = AwaitingSecondFactor {
+            account: Uuid::new_v4(),
+            first: Method::Password,
+            since: NOW,
+            federated: None,
+        };
+        assert_eq!(visitor.awaiting(half).cart_to_merge(), Some("cart"));
+    }
+
+    #[test]
+    fn a_session_is_read_as_it_was_written() {
+        let mut session = signed_in(AuthenticationMethods::two(
+            Method::Provider("Example".into()),
+            Method::Passkey("a".into()),
+        ));
+        session.tell_with_undo("Signed in as Robin.");
+        let text = serde_json::to_string(&session).unwrap();
+        assert_eq!(serde_json::from_str::<Session>(&text).unwrap(), session);
+    }
+}

@@ -1,0 +1,82 @@
+//! Proving once more to be the owner of an account, before a change of how it is signed in to.
+
+use app::api::{Code, ReauthenticationWays, Result};
+
+use super::{Refusal, record};
+use crate::{
+    request::RequestContext,
+    session::{Event, Who},
+    store::{AccountRow, Ceremony, Owner},
+};
+
+/// What can prove it. With a second factor neither the password nor a provider alone does:
+/// it would open just what the second factor is to keep closed.
+///
+/// # Errors
+/// [`Code::SignInRequired`]
+pub async fn ways(ctx: &RequestContext) -> Result<ReauthenticationWays> {
+    let row = owner(ctx).await?;
+    let store = &ctx.state.store;
+    let has_password = store.has_password(row.id).await?;
+    let passkeys = store.passkeys_of(row.id).await?;
+    let providers = match row.second_factor {
+        true => vec![],
+        false => ctx.state.providers.of(&store.identities_of(row.id).await?),
+    };
+    Ok(ReauthenticationWays {
+        passkey: !passkeys.is_empty(),
+        password: has_password && !row.second_factor,
+        providers,
+    })
+}
+
+/// # Errors
+/// [`Code::WrongPassword`], also where a password is not enough.
+pub async fn with_password(ctx: &RequestContext, password: &str) -> Result<()> {
+    let row = owner(ctx).await?;
+    let hash = match row.second_factor {
+        true => None,
+        false => ctx.state.store.password_hash(row.id).await?,
+    };
+    if !ctx.state.passwords.verify(password, hash).await? {
+        let event = ctx.event(row.id, Event::SignInFailed, "with a password");
+        let refusal = Refusal { event: Some(event), ..Code::WrongPassword.into() };
+        return Err(record(ctx, refusal).await);
+    }
+    let done = complete(ctx, row.owner(), None, Ceremony::default()).await;
+    done.map_err(|refusal| refusal.error)
+}
+
+/// Whoever is signed in has just proved it, and gets a new session id. `passkey`: by which one.
+///
+/// # Errors
+/// [`Code::SignInRequired`] when the session has been ended meanwhile; what another request was
+/// faster with.
+pub(crate) async fn complete(
+    ctx: &RequestContext,
+    owner: Owner,
+    passkey: Option<String>,
+    ceremony: Ceremony<'_>,
+) -> std::result::Result<(), Refusal> {
+    let now = ctx.now();
+    let mut session = ctx.session.get();
+    let Who::SignedIn(signed_in) = &mut session.who else {
+        return Err(Code::SignInRequired.into());
+    };
+    signed_in.proved = Some(now);
+    if passkey.is_some() {
+        signed_in.passkey_used = passkey;
+    }
+    let change = ctx.session.renewed(session, false, now)?;
+    let ceremony =
+        Ceremony { account: Some(owner), session: Some(&change.write), ..ceremony };
+    ctx.state.store.complete(&ceremony, now).await?;
+    ctx.session.committed(change);
+    Ok(())
+}
+
+/// The account that is signed in.
+async fn owner(ctx: &RequestContext) -> Result<AccountRow> {
+    let account = ctx.session.get().signed_in()?.account;
+    ctx.state.store.account(account).await?.ok_or_else(|| Code::SignInRequired.into())
+}

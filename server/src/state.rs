@@ -1,0 +1,90 @@
+//! What all requests share.
+
+use std::{ops::Deref, sync::Arc, thread::available_parallelism};
+
+use leptos::config::LeptosOptions;
+use url::Url;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    credentials::Passwords,
+    oidc::Providers,
+    session::{Challenges, Sessions},
+    store::{Store, StoreError},
+    webauthn::RelyingParty,
+};
+
+/// What all requests share. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct State(Arc<Shared>);
+
+#[derive(Debug)]
+pub struct Shared {
+    pub store: Store,
+    pub sessions: Sessions,
+    pub challenges: Challenges,
+    pub relying_party: RelyingParty,
+    pub passwords: Passwords,
+    pub clock: Clock,
+    pub origin: Url,
+    /// Whose pages may use this shop's passkeys as well.
+    pub related_origins: Vec<Url>,
+    pub providers: Providers,
+    /// Whether a saved password may sign in without being asked for.
+    pub automatic: bool,
+    pub leptos: LeptosOptions,
+}
+
+/// Why the shop does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the database: {0}")]
+    Store(#[from] StoreError),
+    #[error("the origin: {0}")]
+    Origin(String),
+    #[error("password hashing: {0}")]
+    Passwords(String),
+}
+
+impl State {
+    /// Opens the database and prepares what requests need.
+    ///
+    /// # Errors
+    /// Says what of the configuration cannot be used.
+    pub async fn new(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let Config { origin, related_origins, attestation, .. } = config;
+        let relying_party = RelyingParty::new(&origin, &related_origins, attestation)
+            .map_err(|error| StartError::Origin(error.to_string()))?;
+        let passwords = Passwords::new(available_parallelism().map_or(1, usize::from))
+            .map_err(|error| StartError::Passwords(error.to_string()))?;
+        let store = Store::open(&config.database).await?;
+        Ok(Self(Arc::new(Shared {
+            sessions: Sessions::new(store.clone(), clock.clone()),
+            challenges: Challenges::new(store.challenge_key().await?),
+            store,
+            relying_party,
+            passwords,
+            clock,
+            origin,
+            related_origins,
+            providers: config.providers,
+            automatic: config.automatic,
+            leptos: config.leptos,
+        })))
+    }
+
+    /// Whether browsers are to send its cookies over TLS only.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.origin.scheme() == "https"
+    }
+}
+
+impl Deref for State {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

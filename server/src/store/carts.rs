@@ -1,0 +1,251 @@
+//! Products and carts.
+
+use std::time::Duration;
+
+use app::api::{Cart, CartLine, Timestamp, Money, Product};
+use sqlx::{
+    Any, Row, Transaction,
+    any::{AnyExecutor, AnyRow},
+    query, query_as, query_scalar,
+};
+use uuid::Uuid;
+
+use super::{Result, Store, StoreError};
+
+/// Pieces of one product in one cart, at most.
+pub const MAX_QUANTITY: i64 = 99;
+
+/// After this time a visitor's untouched cart is given up.
+const ABANDONED_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Whose cart it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CartOwner {
+    Account(Uuid),
+    /// By a random id that the visitor's session keeps.
+    Visitor(String),
+}
+
+impl CartOwner {
+    /// The two kinds have different names, so that nothing that a session may hold is the
+    /// name of an account's cart.
+    pub(super) fn cart_id(&self) -> String {
+        match self {
+            Self::Account(account) => format!("account:{account}"),
+            Self::Visitor(cart) => format!("session:{cart}"),
+        }
+    }
+}
+
+impl Store {
+    /// All products, by id.
+    pub async fn products(&self) -> Result<Vec<Product>> {
+        let products = query("SELECT * FROM products ORDER BY id").try_map(|row| product(&row));
+        Ok(products.fetch_all(&self.read).await?)
+    }
+
+    pub async fn product(&self, slug: &str) -> Result<Option<Product>> {
+        let found = query("SELECT * FROM products WHERE slug = $1").bind(slug);
+        Ok(found.try_map(|row| product(&row)).fetch_optional(&self.read).await?)
+    }
+
+    /// The cart, by product id; empty when there is none.
+    pub async fn cart(&self, cart: &CartOwner) -> Result<Cart> {
+        Ok(Cart { lines: cart_lines(&self.read, &cart.cart_id()).await? })
+    }
+
+    /// Pieces in the cart.
+    pub async fn cart_count(&self, cart: &CartOwner) -> Result<i64> {
+        let count = query_scalar(
+            "SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) FROM cart_lines WHERE cart_id = $1",
+        )
+        .bind(cart.cart_id());
+        Ok(count.fetch_one(&self.read).await?)
+    }
+
+    /// Sets how many pieces of a product are in the cart; 0 removes it. Returns how many
+    /// there are then: not more than in stock, nor than [`MAX_QUANTITY`]. `None` for an
+    /// unknown product.
+    pub async fn set_quantity(
+        &self,
+        cart: &CartOwner,
+        slug: &str,
+        quantity: i64,
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
+        self.change_quantity(cart, slug, |_| quantity, now).await
+    }
+
+    /// Adds pieces of a product to those that are in the cart, within the limits of
+    /// [`Store::set_quantity`].
+    pub async fn add_to_cart(
+        &self,
+        cart: &CartOwner,
+        slug: &str,
+        quantity: i64,
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
+        self.change_quantity(cart, slug, |there| there.saturating_add(quantity), now).await
+    }
+
+    async fn change_quantity(
+        &self,
+        cart: &CartOwner,
+        slug: &str,
+        change: impl FnOnce(i64) -> i64 + Send,
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
+        let mut tx = self.begin().await?;
+        let product: Option<(i64,)> = query_as("SELECT id FROM products WHERE slug = $1")
+            .bind(slug)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some((product,)) = product else {
+            return Ok(None);
+        };
+        lock_cart(&mut *tx, cart, now).await?;
+        let quantity = change_line(&mut tx, &cart.cart_id(), product, change).await?;
+        tx.commit().await?;
+        Ok(Some(quantity))
+    }
+
+    pub(super) async fn delete_abandoned_carts(&self, now: Timestamp) -> Result<u64> {
+        let delete = query("DELETE FROM carts WHERE account_id IS NULL AND updated_at < $1")
+            .bind((now - ABANDONED_AFTER).0);
+        Ok(delete.execute(&self.write).await?.rows_affected())
+    }
+}
+
+/// Changes of a cart start with a change of a row that stands for it: the account's, or that of
+/// a visitor's cart, which so comes to be. On PostgreSQL the row is then locked until the end of
+/// the transaction, and what is read from the cart can be relied on; on SQLite the transaction
+/// is the only writer anyway.
+///
+/// # Errors
+/// [`StoreError::SessionEnded`] when the account is gone.
+pub(super) async fn lock_cart(
+    db: impl AnyExecutor<'_>,
+    cart: &CartOwner,
+    now: Timestamp,
+) -> Result<()> {
+    let lock = match cart {
+        CartOwner::Account(account) => {
+            query("UPDATE accounts SET id = id WHERE id = $1").bind(account.to_string())
+        }
+        CartOwner::Visitor(_) => query(
+            "INSERT INTO carts (id, account_id, updated_at) VALUES ($1, NULL, $2)
+            ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
+        )
+        .bind(cart.cart_id())
+        .bind(now.0),
+    };
+    match lock.execute(db).await?.rows_affected() {
+        0 => Err(StoreError::SessionEnded),
+        _ => Ok(()),
+    }
+}
+
+/// Every account has a cart, from its beginning.
+pub(super) async fn insert_for_account(
+    db: impl AnyExecutor<'_>,
+    account: Uuid,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    query("INSERT INTO carts (id, account_id, updated_at) VALUES ($1, $2, $3)")
+        .bind(CartOwner::Account(account).cart_id())
+        .bind(account.to_string())
+        .bind(now.0)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Moves what is in a visitor's cart to that of an account, which is locked, within the limits
+/// of [`Store::set_quantity`]. The visitor's cart is gone afterwards, so a repetition changes
+/// nothing.
+pub(super) async fn merge(
+    tx: &mut Transaction<'_, Any>,
+    cart: &str,
+    account: Uuid,
+) -> sqlx::Result<()> {
+    let from = CartOwner::Visitor(cart.to_owned()).cart_id();
+    query(
+        "INSERT INTO cart_lines (cart_id, product_id, quantity)
+        SELECT $1, p.id, CASE WHEN l.quantity < p.stock THEN l.quantity ELSE p.stock END
+            FROM cart_lines l JOIN products p ON p.id = l.product_id
+            WHERE l.cart_id = $2 AND p.stock > 0
+        ON CONFLICT (cart_id, product_id) DO UPDATE SET quantity = (
+            SELECT CASE
+                WHEN cart_lines.quantity + excluded.quantity <= p.stock
+                    AND cart_lines.quantity + excluded.quantity <= $3
+                    THEN cart_lines.quantity + excluded.quantity
+                WHEN p.stock < $3 THEN p.stock ELSE $3 END
+            FROM products p WHERE p.id = excluded.product_id)",
+    )
+    .bind(CartOwner::Account(account).cart_id())
+    .bind(&from)
+    .bind(MAX_QUANTITY)
+    .execute(&mut **tx)
+    .await?;
+    query("DELETE FROM carts WHERE id = $1").bind(from).execute(&mut **tx).await.map(drop)
+}
+
+/// The lines of a cart, by product id.
+pub(super) async fn cart_lines(
+    db: impl AnyExecutor<'_>,
+    cart_id: &str,
+) -> sqlx::Result<Vec<CartLine>> {
+    query(
+        "SELECT p.*, l.quantity FROM cart_lines l JOIN products p ON p.id = l.product_id
+        WHERE l.cart_id = $1 ORDER BY p.id",
+    )
+    .bind(cart_id)
+    .try_map(|row| Ok(CartLine { product: product(&row)?, quantity: row.try_get("quantity")? }))
+    .fetch_all(db)
+    .await
+}
+
+/// Changes the quantity of a product in a locked cart, within its limits. Returns it.
+async fn change_line(
+    tx: &mut Transaction<'_, Any>,
+    cart_id: &str,
+    product: i64,
+    change: impl FnOnce(i64) -> i64,
+) -> sqlx::Result<i64> {
+    let (stock, there): (i64, i64) = query_as(
+        "SELECT p.stock, COALESCE(l.quantity, 0) AS quantity FROM products p
+        LEFT JOIN cart_lines l ON l.product_id = p.id AND l.cart_id = $1
+        WHERE p.id = $2",
+    )
+    .bind(cart_id)
+    .bind(product)
+    .fetch_one(&mut **tx)
+    .await?;
+    let quantity = change(there).clamp(0, stock.min(MAX_QUANTITY));
+    let write = match quantity {
+        0 => query("DELETE FROM cart_lines WHERE cart_id = $1 AND product_id = $2")
+            .bind(cart_id)
+            .bind(product),
+        _ => query(
+            "INSERT INTO cart_lines (cart_id, product_id, quantity) VALUES ($1, $2, $3)
+            ON CONFLICT (cart_id, product_id) DO UPDATE SET quantity = excluded.quantity",
+        )
+        .bind(cart_id)
+        .bind(product)
+        .bind(quantity),
+    };
+    write.execute(&mut **tx).await?;
+    Ok(quantity)
+}
+
+fn product(row: &AnyRow) -> sqlx::Result<Product> {
+    Ok(Product {
+        id: row.try_get("id")?,
+        slug: row.try_get("slug")?,
+        name: row.try_get("name")?,
+        summary: row.try_get("summary")?,
+        description: row.try_get("description")?,
+        price: row.try_get("price").map(Money)?,
+        stock: row.try_get("stock")?,
+    })
+}

@@ -1,0 +1,183 @@
+//! Answering a challenge with a passkey (WebAuthn L3 §7.2): any passkey of this shop,
+//! to sign in, or one of a known account's, to prove it once more.
+
+use app::api::{Code, PublicError};
+use serde_json::{Value, json};
+use uuid::Uuid;
+use webauthn_rs::prelude::{AuthenticationResult, Credential, Passkey};
+use webauthn_rs_proto::PublicKeyCredential;
+
+use super::{RelyingParty, client_data, encode, internal, malformed, refusal, with_challenge};
+
+/// An assertion that was read, and not yet believed.
+#[derive(Debug)]
+pub struct Claim {
+    credential: PublicKeyCredential,
+    /// The credential it claims to come from, as unpadded base64url.
+    pub credential_id: String,
+    /// The account that the authenticator says it belongs to.
+    user: Option<Uuid>,
+    pub attachment: Attachment,
+}
+
+/// `authenticatorAttachment` (§5.4.5): where the authenticator that answered is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attachment {
+    /// Part of the device in front of the person.
+    Platform,
+    /// A roaming authenticator: a phone, or a security key.
+    Roaming,
+    Unknown,
+}
+
+/// What is stored of the credential that a [`Claim`] names.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'a> {
+    pub account: Uuid,
+    /// The [`Passkey`], as JSON.
+    pub passkey: &'a str,
+}
+
+/// A passkey that may answer, with its transport hints.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowed<'a> {
+    /// The [`Passkey`], as JSON.
+    pub passkey: &'a str,
+    pub transports: &'a [String],
+}
+
+/// An assertion that was verified: what to store of it.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The updated [`Passkey`], as JSON.
+    pub passkey: String,
+    pub counter: u32,
+    pub backed_up: bool,
+}
+
+/// Options without `allowCredentials`, as JSON: any passkey of this shop will do, which is also
+/// what an immediate request demands.
+///
+/// # Errors
+/// [`Code::Internal`] when webauthn-rs cannot make them.
+pub fn start(rp: &RelyingParty, challenge: &[u8]) -> Result<String, PublicError> {
+    // `mediation` says "conditional" there; how to ask is the choice of the page's script.
+    let (mut request, _) = rp.webauthn.start_discoverable_authentication().map_err(internal)?;
+    request.public_key.challenge = challenge.to_vec().into();
+    serde_json::to_string(&request.public_key).map_err(internal)
+}
+
+/// Options for one account's passkeys (`allowCredentials`), wherever they are kept, as JSON.
+///
+/// # Errors
+/// [`Code::NoPasskey`] when there are none.
+pub fn start_for(
+    rp: &RelyingParty,
+    challenge: &[u8],
+    allowed: &[Allowed<'_>],
+) -> Result<String, PublicError> {
+    if allowed.is_empty() {
+        return Err(Code::NoPasskey.into());
+    }
+    let passkeys = allowed.iter().map(|allowed| serde_json::from_str(allowed.passkey));
+    let passkeys: Vec<Passkey> = passkeys.collect::<Result<_, _>>().map_err(internal)?;
+    let (mut request, _) = rp.webauthn.start_passkey_authentication(&passkeys).map_err(internal)?;
+    request.public_key.challenge = challenge.to_vec().into();
+    let mut options = serde_json::to_value(&request.public_key).map_err(internal)?;
+    if let Some(list) = options["allowCredentials"].as_array_mut() {
+        for (credential, allowed) in list.iter_mut().zip(allowed) {
+            credential["transports"] = json!(allowed.transports);
+        }
+    }
+    Ok(options.to_string())
+}
+
+impl Claim {
+    /// # Errors
+    /// [`Code::Malformed`] unless `response` is an assertion.
+    pub fn read(response: &str) -> Result<Self, Code> {
+        let response: Value = serde_json::from_str(response).map_err(malformed)?;
+        let attachment = match response["authenticatorAttachment"].as_str() {
+            Some("platform") => Attachment::Platform,
+            Some("cross-platform") => Attachment::Roaming,
+            _ => Attachment::Unknown,
+        };
+        let credential: PublicKeyCredential =
+            serde_json::from_value(response).map_err(malformed)?;
+        if credential.type_ != "public-key" || credential.id != encode(&credential.raw_id) {
+            return Err(Code::Malformed);
+        }
+        let user = credential.response.user_handle.as_ref();
+        let user = user.and_then(|handle| Uuid::from_slice(handle.as_ref()).ok());
+        Ok(Self { credential_id: credential.id.clone(), user, attachment, credential })
+    }
+}
+
+/// Verifies a claim against the credential that it names, in answer to [`start`].
+///
+/// # Errors
+/// What is wrong with the claim.
+pub fn finish(
+    rp: &RelyingParty,
+    challenge: &[u8],
+    claim: &Claim,
+    stored: Stored<'_>,
+) -> Result<Accepted, PublicError> {
+    // §7.2 step 6: the user was not known before, so the user handle must be
+    // there and name the owner of the credential.
+    if claim.user != Some(stored.account) {
+        return Err(Code::WrongUser.into());
+    }
+    client_data::read(&claim.credential.response.client_data_json)?.refuse_cross_origin()?;
+    let passkey: Passkey = serde_json::from_str(stored.passkey).map_err(internal)?;
+    let (_, state) = rp.webauthn.start_discoverable_authentication().map_err(internal)?;
+    let state = with_challenge(state, challenge)?;
+    // §7.2 steps 7 to 24. The counter (step 22) is refused there as well when it
+    // does not grow; a synced passkey's stays at zero.
+    let result = rp
+        .webauthn
+        .finish_discoverable_authentication_v2(&claim.credential, state, &passkey)
+        .map_err(refusal)?;
+    accept(passkey, &result)
+}
+
+/// Verifies a claim in answer to [`start_for`], against a credential of that account (§7.2 step
+/// 5: which of its credentials were listed makes no difference, for all of them were).
+///
+/// # Errors
+/// What is wrong with the claim.
+pub fn finish_for(
+    rp: &RelyingParty,
+    challenge: &[u8],
+    claim: &Claim,
+    stored: Stored<'_>,
+) -> Result<Accepted, PublicError> {
+    // §7.2 step 6: the user was known before; a user handle need not be there, but must
+    // not name somebody else.
+    if claim.credential.response.user_handle.is_some() && claim.user != Some(stored.account) {
+        return Err(Code::WrongUser.into());
+    }
+    client_data::read(&claim.credential.response.client_data_json)?.refuse_cross_origin()?;
+    let passkey: Passkey = serde_json::from_str(stored.passkey).map_err(internal)?;
+    let passkeys = std::slice::from_ref(&passkey);
+    let (_, state) = rp.webauthn.start_passkey_authentication(passkeys).map_err(internal)?;
+    let state = with_challenge(state, challenge)?;
+    // §7.2 steps 7 to 24
+    let result =
+        rp.webauthn.finish_passkey_authentication(&claim.credential, &state).map_err(refusal)?;
+    // §7.2 step 19, which webauthn-rs relaxes here.
+    let before: Credential = passkey.clone().into();
+    if before.backup_eligible != result.backup_eligible() {
+        return Err(Code::BackupFlagsWrong.into());
+    }
+    accept(passkey, &result)
+}
+
+fn accept(mut passkey: Passkey, result: &AuthenticationResult) -> Result<Accepted, PublicError> {
+    passkey.update_credential(result);
+    Ok(Accepted {
+        passkey: serde_json::to_string(&passkey).map_err(internal)?,
+        counter: result.counter(),
+        backed_up: result.backup_state(),
+    })
+}
