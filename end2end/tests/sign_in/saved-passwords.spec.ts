@@ -1,9 +1,9 @@
 // Saved passwords: the browser keeps them after they were right, and offers them at a press.
 
 import type { Page } from '@playwright/test';
-import { withoutImmediate } from '../browser.ts';
-import { CHOOSER, Credentials, withoutPasswords, type Stored } from '../credentials.ts';
-import { test as base } from '../federation.ts';
+import { withoutImmediate } from '../../browser.ts';
+import { CHOOSER, Credentials, withoutPasswords, type Stored } from '../../credentials.ts';
+import { test as base } from '../../federation.ts';
 import {
   addToCart,
   expect,
@@ -16,8 +16,8 @@ import {
   signInWithPassword,
   visit,
   type Person,
-} from '../fixtures.ts';
-import { ORIGIN, PROVIDER } from '../stores.ts';
+} from '../../fixtures.ts';
+import { ORIGIN, PROVIDER } from '../../stores.ts';
 
 const test = base.extend<{ credentials: Credentials }>({
   credentials: [async ({ page }, use) => use(await Credentials.play(page)), { auto: true }],

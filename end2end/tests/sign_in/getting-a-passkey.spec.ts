@@ -1,7 +1,7 @@
 // From a password, or a passkey of another device, to a passkey of this one.
 
 import type { Page } from '@playwright/test';
-import { Authenticator } from '../authenticator.ts';
+import { Authenticator } from '../../authenticator.ts';
 import {
   callsTo,
   creatingByItself,
@@ -10,7 +10,7 @@ import {
   withoutConditionalCreate,
   withoutImmediate,
   withoutWebAuthn,
-} from '../browser.ts';
+} from '../../browser.ts';
 import {
   expect,
   expectSignedIn,
@@ -29,7 +29,7 @@ import {
   test,
   visit,
   type Person,
-} from '../fixtures.ts';
+} from '../../fixtures.ts';
 
 const CONDITIONALLY = { mediation: 'conditional', signal: true, userVerification: 'preferred', excludeCredentials: 0 };
 const IN_A_DIALOG = { userVerification: 'required', excludeCredentials: 0 };

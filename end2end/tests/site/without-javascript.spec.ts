@@ -16,8 +16,8 @@ import {
   signOut,
   test,
   type Person,
-} from '../fixtures.ts';
-import { signUpByRequest } from '../passkeys.ts';
+} from '../../fixtures.ts';
+import { signUpByRequest } from '../../passkeys.ts';
 
 test.use({ javaScriptEnabled: false });
 

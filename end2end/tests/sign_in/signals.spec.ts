@@ -1,7 +1,7 @@
 // What the password manager hears of an account. Its list of passkeys is the evidence.
 
 import type { Page } from '@playwright/test';
-import { Authenticator } from '../authenticator.ts';
+import { Authenticator } from '../../authenticator.ts';
 import {
   callsTo,
   creatingByItself,
@@ -9,10 +9,10 @@ import {
   overhearSignals,
   withoutConditionalCreate,
   withoutSignals,
-} from '../browser.ts';
-import { Credentials, forgetSignOut } from '../credentials.ts';
-import type { Database } from '../database.ts';
-import { continueWith, linkByRequest, test, withoutFedCm } from '../federation.ts';
+} from '../../browser.ts';
+import { Credentials, forgetSignOut } from '../../credentials.ts';
+import type { Database } from '../../database.ts';
+import { continueWith, linkByRequest, test, withoutFedCm } from '../../federation.ts';
 import {
   completed,
   expect,
@@ -29,7 +29,7 @@ import {
   signUp,
   visit,
   type Person,
-} from '../fixtures.ts';
+} from '../../fixtures.ts';
 
 const SIGNALS = ['signalAllAcceptedCredentials', 'signalCurrentUserDetails'];
 

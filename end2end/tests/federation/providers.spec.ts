@@ -1,7 +1,7 @@
 // Signing in with an account elsewhere (OpenID Connect), by way of the provider's own pages.
 
 import type { Page } from '@playwright/test';
-import type { Database } from '../database.ts';
+import type { Database } from '../../database.ts';
 import {
   askForPasskeyAfter,
   beAtProvider,
@@ -15,7 +15,7 @@ import {
   test,
   waysOfSessions,
   withoutFedCm,
-} from '../federation.ts';
+} from '../../federation.ts';
 import {
   addToCart,
   armed,
@@ -31,8 +31,8 @@ import {
   signInLink,
   visit,
   type Person,
-} from '../fixtures.ts';
-import { ORIGIN, PROVIDER } from '../stores.ts';
+} from '../../fixtures.ts';
+import { ORIGIN, PROVIDER } from '../../stores.ts';
 
 test.beforeEach(async ({ page }) => withoutFedCm(page));
 

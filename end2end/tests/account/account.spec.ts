@@ -1,7 +1,7 @@
 // `/account`, what can be changed from there, and proving to be its owner.
 
-import { Authenticator, type Copies } from '../authenticator.ts';
-import { overhear } from '../browser.ts';
+import { Authenticator, type Copies } from '../../authenticator.ts';
+import { overhear } from '../../browser.ts';
 import {
   test as base,
   addToCart,
@@ -21,8 +21,8 @@ import {
   tabTo,
   visit,
   type Person,
-} from '../fixtures.ts';
-import { signUpByRequest } from '../passkeys.ts';
+} from '../../fixtures.ts';
+import { signUpByRequest } from '../../passkeys.ts';
 import type { Locator, Page } from '@playwright/test';
 
 /** Its browser may keep the password, and would be back at once. */

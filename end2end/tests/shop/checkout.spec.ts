@@ -1,6 +1,6 @@
 // Flow 2: "Check out" in the cart.
 
-import { overhear, withoutImmediate } from '../browser.ts';
+import { overhear, withoutImmediate } from '../../browser.ts';
 import {
   addToCart,
   armed,
@@ -12,9 +12,9 @@ import {
   signUp,
   test,
   type Person,
-} from '../fixtures.ts';
-import { signUpByRequest } from '../passkeys.ts';
-import type { Database } from '../database.ts';
+} from '../../fixtures.ts';
+import { signUpByRequest } from '../../passkeys.ts';
+import type { Database } from '../../database.ts';
 import type { Page } from '@playwright/test';
 
 async function expectOrder(page: Page, database: Database, { username }: Person, slug: string) {

@@ -1,7 +1,7 @@
 // What the password manager of Chromium really does with the store.
 
 import type { Page } from '@playwright/test';
-import { expireSession } from '../credentials.ts';
+import { expireSession } from '../../credentials.ts';
 import {
   expect,
   expectSignedIn,
@@ -11,9 +11,9 @@ import {
   signInWithPassword,
   visit,
   type Person,
-} from '../fixtures.ts';
-import { silently, test } from '../password-manager.ts';
-import { ORIGIN } from '../stores.ts';
+} from '../../fixtures.ts';
+import { silently, test } from '../../password-manager.ts';
+import { ORIGIN } from '../../stores.ts';
 
 const notice = (page: Page) => page.getByRole('main').locator('.notice');
 

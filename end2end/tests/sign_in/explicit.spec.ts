@@ -8,8 +8,8 @@ import {
   withSavedPassword,
   withoutImmediate,
   withoutWebAuthn,
-} from '../browser.ts';
-import { expect, expectSignedIn, hydrated, open, pressSignOut, settled, signInLink, test } from '../fixtures.ts';
+} from '../../browser.ts';
+import { expect, expectSignedIn, hydrated, open, pressSignOut, settled, signInLink, test } from '../../fixtures.ts';
 
 test('with a passkey, one press signs in and stays on the page', async ({ page, passkeyOwner, database }) => {
   const asked = await overhear(page);

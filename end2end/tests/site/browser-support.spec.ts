@@ -1,8 +1,8 @@
 // `/browser-support`: what this browser says of itself, and what follows from it.
 
-import { holdBack, withoutImmediate, withoutWebAuthn } from '../browser.ts';
-import { withoutPasswords } from '../credentials.ts';
-import { expect, hydrated, open, test } from '../fixtures.ts';
+import { holdBack, withoutImmediate, withoutWebAuthn } from '../../browser.ts';
+import { withoutPasswords } from '../../credentials.ts';
+import { expect, hydrated, open, test } from '../../fixtures.ts';
 import type { Page } from '@playwright/test';
 
 const row = (page: Page, name: string) => page.getByRole('row', { name, exact: false }).getByRole('cell');

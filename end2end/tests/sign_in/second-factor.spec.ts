@@ -1,7 +1,7 @@
 // "Ask for a passkey after my password"
 
 import type { Page } from '@playwright/test';
-import { holdBack, ignoringAllowCredentials, overhear, withSavedPassword } from '../browser.ts';
+import { holdBack, ignoringAllowCredentials, overhear, withSavedPassword } from '../../browser.ts';
 import {
   addToCart,
   expect,
@@ -17,8 +17,8 @@ import {
   test as base,
   visit,
   type Person,
-} from '../fixtures.ts';
-import { signUpByRequest } from '../passkeys.ts';
+} from '../../fixtures.ts';
+import { signUpByRequest } from '../../passkeys.ts';
 
 const test = base.extend<{ codes: string[]; careful: Person }>({
   /** Recovery codes of `careful`. */

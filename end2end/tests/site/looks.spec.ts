@@ -1,9 +1,9 @@
 // What pages look like, to eyes and to screen readers.
 
 import type { Locator, Page } from '@playwright/test';
-import { creatingByItself, withoutConditionalCreate } from '../browser.ts';
-import type { Database } from '../database.ts';
-import { continueWith } from '../federation.ts';
+import { creatingByItself, withoutConditionalCreate } from '../../browser.ts';
+import type { Database } from '../../database.ts';
+import { continueWith } from '../../federation.ts';
 import {
   addToCart,
   expect,
@@ -22,7 +22,7 @@ import {
   test,
   visit,
   type Person,
-} from '../fixtures.ts';
+} from '../../fixtures.ts';
 
 test.describe('in light and in dark colours', () => {
   test('a stranger’s pages are accessible', async ({ page, mishaps }) => {

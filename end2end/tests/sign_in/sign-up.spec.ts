@@ -1,7 +1,7 @@
 // `/sign-up`
 
-import { holdBack, withoutWebAuthn } from '../browser.ts';
-import { expect, expectSignedIn, hydrated, open, signUp, test } from '../fixtures.ts';
+import { holdBack, withoutWebAuthn } from '../../browser.ts';
+import { expect, expectSignedIn, hydrated, open, signUp, test } from '../../fixtures.ts';
 
 test('a passkey makes the account', async ({ page, authenticator, person, database }) => {
   await open(page, '/sign-up?next=/account');

@@ -1,9 +1,9 @@
 // Signing in without anybody's press: with what the browser gives without a dialog.
 
 import type { Page, Response } from '@playwright/test';
-import { holdBack } from '../browser.ts';
-import { Credentials, expireSession, forgetSignOut, SILENT } from '../credentials.ts';
-import { test as base, waysOfSessions } from '../federation.ts';
+import { holdBack } from '../../browser.ts';
+import { Credentials, expireSession, forgetSignOut, SILENT } from '../../credentials.ts';
+import { test as base, waysOfSessions } from '../../federation.ts';
 import {
   addToCart,
   expect,
@@ -19,8 +19,8 @@ import {
   tabTo,
   visit,
   type Person,
-} from '../fixtures.ts';
-import { FARAWAY, PROVIDER } from '../stores.ts';
+} from '../../fixtures.ts';
+import { FARAWAY, PROVIDER } from '../../stores.ts';
 
 const test = base.extend<{ credentials: Credentials }>({
   credentials: [async ({ page }, use) => use(await Credentials.play(page)), { auto: true }],

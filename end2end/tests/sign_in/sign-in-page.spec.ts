@@ -1,7 +1,7 @@
 // `/sign-in`: the form, its autofill, and passkeys from elsewhere.
 
-import { overhear, withoutWebAuthn } from '../browser.ts';
-import { expect, expectSignedIn, hydrated, open, signInWithPassword, test, visit } from '../fixtures.ts';
+import { overhear, withoutWebAuthn } from '../../browser.ts';
+import { expect, expectSignedIn, hydrated, open, signInWithPassword, test, visit } from '../../fixtures.ts';
 
 const OTHER_DEVICE = 'Use a passkey from another device';
 

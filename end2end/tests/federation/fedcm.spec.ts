@@ -1,7 +1,7 @@
 // Providers in the browser's own dialog (FedCM).
 
 import type { Page } from '@playwright/test';
-import { overhear } from '../browser.ts';
+import { overhear } from '../../browser.ts';
 import {
   AccountDialog,
   askForPasskeyAfter,
@@ -15,9 +15,9 @@ import {
   test as base,
   waysOfSessions,
   withoutFedCm,
-} from '../federation.ts';
-import { addToCart, armed, expect, expectSignedIn, hydrated, open, signInLink, visit } from '../fixtures.ts';
-import { PROVIDER } from '../stores.ts';
+} from '../../federation.ts';
+import { addToCart, armed, expect, expectSignedIn, hydrated, open, signInLink, visit } from '../../fixtures.ts';
+import { PROVIDER } from '../../stores.ts';
 
 type Fixtures = {
   dialog: AccountDialog;

@@ -1,7 +1,7 @@
 // `/one-button`: nothing but a passkey.
 
-import { overhear, withoutImmediate, withoutWebAuthn } from '../browser.ts';
-import { expect, expectSignedIn, hydrated, open, test } from '../fixtures.ts';
+import { overhear, withoutImmediate, withoutWebAuthn } from '../../browser.ts';
+import { expect, expectSignedIn, hydrated, open, test } from '../../fixtures.ts';
 import type { Page } from '@playwright/test';
 
 const button = (page: Page) => page.getByRole('link', { name: 'Sign in with a passkey' });
