@@ -67,6 +67,11 @@ impl Authenticator {
         }
     }
 
+    /// One that attests its model, as a store may ask for.
+    pub fn attested() -> Self {
+        Self { attests: true, ..Self::new() }
+    }
+
     pub fn id(&self) -> String {
         encode(&self.credential_id)
     }

@@ -1,7 +1,12 @@
 //! Every test on both kinds of database, and on one of its own.
 
 pub mod authenticator;
+pub mod page;
 pub mod provider;
+pub mod saved;
+pub mod store;
+pub mod time;
+pub mod town;
 pub mod visitor;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};

@@ -28,7 +28,7 @@ struct Vector {
 
 fn vector(id: &str) -> Vector {
     let vectors: Vec<Vector> =
-        serde_json::from_str(include_str!("vectors/webauthn-l3.json")).unwrap();
+        serde_json::from_str(include_str!("../vectors/webauthn-l3.json")).unwrap();
     vectors.into_iter().find(|vector| vector.id == id).unwrap()
 }
 
