@@ -1,4 +1,5 @@
 //! The tests of the whole server, as one program: it is linked once.
+//! A folder has the tests of a capability or of a layer, as `server/src` does.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod support;

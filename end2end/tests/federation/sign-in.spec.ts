@@ -258,7 +258,7 @@ test.describe('when it comes to nothing', () => {
     await ready;
   });
 
-  test('an answer that was used before opens nothing, and ends nothing', async ({ page, exampleOwner, mishaps, database }) => {
+  test('a replayed answer opens nothing, and ends nothing', async ({ page, exampleOwner, mishaps, database }) => {
     mishaps.expect(ANSWER);
     const answered = page.waitForRequest((request) => request.url().startsWith(`${ORIGIN}/federated/example/callback`));
     await signInWithExample(page, '/cart');
@@ -277,7 +277,7 @@ test.describe('when it comes to nothing', () => {
     expect(database.of(exampleOwner.username, 'sessions').map((session) => session.id)).toEqual(sessions);
   });
 
-  test('an answer is of no use in another browser', async ({ page, request, login, exampleOwner, database }) => {
+  test('login CSRF with an answer in another browser opens nothing', async ({ page, request, login, exampleOwner, database }) => {
     await signInWithExample(page, '/cart');
     await expectSignedIn(page, exampleOwner);
     // A way to the provider that was begun here, and is finished there.

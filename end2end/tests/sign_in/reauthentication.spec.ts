@@ -76,7 +76,7 @@ test.describe('confirming that it is you', () => {
     await expect(page.getByLabel('Password')).toHaveCount(0);
   });
 
-  test('does not lead out of the store', async ({ page, owner }) => {
+  test('is no open redirect', async ({ page, owner }) => {
     await open(page, '/confirm?next=//example.com/');
     await page.getByRole('button', { name: 'Use a passkey' }).click();
     await expect(page).toHaveURL('/');

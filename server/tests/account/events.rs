@@ -1,4 +1,4 @@
-//! What an account’s owner is told has happened.
+//! What an account's owner is told has happened.
 
 use latchkey::store::NewEvent;
 

@@ -1,4 +1,4 @@
-//! What an attacker would try with a provider’s answer.
+//! What an attacker would try with a provider's answer.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! An account’s owner links an identity to it.
+//! An account's owner links an identity to it.
 
 use axum::http::Method;
 

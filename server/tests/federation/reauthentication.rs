@@ -1,4 +1,4 @@
-//! A provider proves, before a change, that the account’s owner is there.
+//! A provider proves, before a change, that the account's owner is there.
 
 use serde_json::json;
 

@@ -3,15 +3,9 @@
 use crate::support::{
     authenticator::Authenticator,
     on_both,
+    page::hidden,
     visitor::{PASSWORD, Shop},
 };
-
-/// The value of a hidden field of a page.
-fn hidden(page: &str, name: &str) -> String {
-    let field = page.split("<input").find(|field| field.contains(&format!("name=\"{name}\"")));
-    let value = field.unwrap().split("value=\"").nth(1).unwrap();
-    value.split('"').next().unwrap().to_owned()
-}
 
 #[on_both]
 async fn an_order_from_end_to_end_without_javascript(shop: Shop) {

@@ -1,4 +1,4 @@
-//! Passwords that the pages’ own script posts, chosen from the saved ones or typed.
+//! Passwords that the pages' own script posts, chosen from the saved ones or typed.
 
 use serde_json::json;
 

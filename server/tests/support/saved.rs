@@ -1,4 +1,4 @@
-//! Saved passwords, as the pages’ script posts them, and what the browser is told of it.
+//! Saved passwords, as the pages' script posts them, and what the browser is told of it.
 
 use super::visitor::{Answer, Visitor};
 
