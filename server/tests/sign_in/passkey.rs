@@ -109,7 +109,7 @@ async fn phishing_from_another_origin_is_refused(shop: Shop) {
 }
 
 #[on_both]
-async fn a_wrong_relying_party_is_refused(shop: Shop) {
+async fn phishing_for_another_relying_party_is_refused(shop: Shop) {
     let bend = |passkey: &mut Authenticator| passkey.rp_id = "evil.example".into();
     refuse_sign_in(&shop, bend, 400, "wrong_relying_party").await;
 }

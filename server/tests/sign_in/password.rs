@@ -29,9 +29,8 @@ async fn enumeration_by_the_answer_learns_nothing(shop: Shop) {
         assert!(answer.body.contains(&format!("value=\"{username}\"")), "the name is kept");
         assert!(!answer.body.contains("a wrong password"));
         let api = shop.visitor().post_by_script("/sign-in", &fields).await.expect_status(401);
-        let said = answer.body.replace(username, "NAME").split("role=\"alert\"").nth(1).unwrap()
-            [..80]
-            .to_owned();
+        let page = answer.body.replace(username, "NAME");
+        let said = page.split("role=\"alert\"").nth(1).unwrap()[..80].to_owned();
         answers.push((said, api.status, api.body));
     }
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:#?}");

@@ -9,7 +9,7 @@ use crate::support::{authenticator::Authenticator, on_both, page::offer, visitor
 
 /// A store that accepts attested models only.
 fn picky(store: Store, models: &[Uuid]) -> Shop {
-    let roots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/attestation");
+    let roots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/webauthn/attestation");
     let attestation = Attestation::direct(&roots, models).unwrap();
     Shop::with(store, "http://localhost:3000", &[], attestation)
 }
@@ -38,7 +38,7 @@ async fn without_an_attestation_there_is_no_account(store: Store) {
 
 #[on_both]
 async fn a_model_of_an_unknown_maker_is_refused(store: Store) {
-    let roots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let roots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/webauthn/vectors");
     let others = Attestation::direct(&roots, &[]).unwrap();
     let shop = Shop::with(store, "http://localhost:3000", &[], others);
     let answer = shop.visitor().sign_up("robin", &mut Authenticator::attested()).await;
