@@ -3,10 +3,14 @@
 import { randomUUID } from 'node:crypto';
 import type { APIRequestContext, CDPSession, Locator, Page } from '@playwright/test';
 import type { Database } from './database.ts';
-import { expect, signOut, test as base, type Person } from './fixtures.ts';
+import { expect, signOut, test as base, visit, type Person } from './fixtures.ts';
 import { ORIGIN, PROVIDER } from './stores.ts';
 
 export const CHOOSE = 'Choose a username';
+export const ANSWER = '400: GET /federated/example/callback';
+
+export const CANCELLED =
+  'The provider says that this was declined or cancelled. You can try again, or choose another way.';
 
 type Fixtures = {
   /** What the provider calls the person of the test. */
@@ -58,6 +62,36 @@ export async function signInThere(page: Page, login: string) {
   await expect(page).toHaveURL(`${PROVIDER}/interaction`);
   await page.getByLabel('Login').fill(login);
   await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+export const cancelThere = (page: Page) => page.getByRole('button', { name: 'Cancel' }).click();
+
+/** By the link of `/sign-in`. */
+export async function signInWithExample(page: Page, next: string) {
+  await visit(page, `/sign-in?next=${next}`);
+  await continueWith(page, 'Example').click();
+}
+
+/** The same without a page, for somebody who has an account and is signed in to the provider. */
+export async function signInByExample(page: Page, { name }: Person) {
+  await expect(await page.request.get('/federated/example')).toBeOK();
+  expect(await (await page.request.get('/account')).text()).toContain(name);
+}
+
+/** On `/confirm`: the provider asks, and the way goes on. */
+export async function confirmWithExample(page: Page, login: string) {
+  await expect(page).toHaveURL(/\/confirm\?/);
+  await page.getByRole('button', { name: 'Sign in with Example again' }).click();
+  await signInThere(page, login);
+}
+
+/** A browser in which the page that leads on to the provider does not do so by itself. */
+export async function staying(page: Page) {
+  await page.route('**/account/providers/example/link', async (route) => {
+    const response = await route.fetch();
+    const { refresh: _, ...headers } = response.headers();
+    await route.fulfill({ response, headers });
+  });
 }
 
 /** On `/sign-up/provider`. */

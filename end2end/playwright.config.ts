@@ -42,7 +42,7 @@ writeFileSync(
 
 const attestation = {
   LATCHKEY_ATTESTATION: 'direct',
-  LATCHKEY_ATTESTATION_ROOTS: 'server/tests/attestation',
+  LATCHKEY_ATTESTATION_ROOTS: 'server/tests/webauthn/attestation',
 };
 // Not that of Chromium's virtual authenticators.
 const LATCHKEY_ATTESTATION_MODELS = 'ee882879-721c-4913-9775-3dfcce97072a';

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-#[allow(dead_code, unused_imports, unused_macros, reason = "one test uses a part")]
+#[allow(dead_code, unused_imports, reason = "one test uses a part")]
 mod support;
 
 use std::{

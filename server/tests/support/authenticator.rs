@@ -46,7 +46,7 @@ const ATTESTATION_KEY: [u8; 32] = [
     0x4b, 0xf5, 0xf0, 0x66, 0x5c, 0x6b, 0x50, 0xcc, 0x17, 0x74, 0x9a, 0x27, 0xd1, 0xcf, 0x76, 0x64,
 ];
 /// A certificate of that key, as Chromium made it.
-const ATTESTATION_LEAF: &[u8] = include_bytes!("../attestation/chromium-leaf.der");
+const ATTESTATION_LEAF: &[u8] = include_bytes!("../webauthn/attestation/chromium-leaf.der");
 
 impl Authenticator {
     pub fn new() -> Self {
@@ -65,6 +65,11 @@ impl Authenticator {
             attests: false,
             key: SigningKey::from_slice(&rand::random::<[u8; 32]>()).unwrap(),
         }
+    }
+
+    /// One that attests its model, as a store may ask for.
+    pub fn attested() -> Self {
+        Self { attests: true, ..Self::new() }
     }
 
     pub fn id(&self) -> String {

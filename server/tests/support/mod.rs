@@ -1,48 +1,23 @@
 //! Every test on both kinds of database, and on one of its own.
 
 pub mod authenticator;
+pub mod page;
 pub mod provider;
+pub mod saved;
+pub mod store;
+pub mod time;
+pub mod town;
 pub mod visitor;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use futures::FutureExt;
 use latchkey::store::Store;
+pub use latchkey_on_both::on_both;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, any::install_default_drivers};
 use tempfile::TempDir;
 use url::Url;
 use uuid::Uuid;
-
-/// Makes two tests of one, `name::sqlite` and `name::postgres`:
-///
-/// ```ignore
-/// on_both! {
-///     async fn name(store: Store) { … }
-/// }
-/// ```
-///
-/// The parameter is anything that is [`On`] a database.
-macro_rules! on_both {
-    ($($(#[$meta:meta])* async fn $name:ident($given:ident: $kind:ty) $body:block)*) => {$(
-        $(#[$meta])*
-        mod $name {
-            use super::*;
-
-            async fn test($given: $kind) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                crate::support::on_sqlite(test).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                crate::support::on_postgres(test).await;
-            }
-        }
-    )*};
-}
-pub(crate) use on_both;
 
 /// What a test is given to work with, made from the URL of an empty database.
 #[allow(async_fn_in_trait, reason = "tests await it where they are")]

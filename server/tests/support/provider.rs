@@ -319,10 +319,45 @@ fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
 }
 
 /// A signed token whose claims were changed afterwards.
-pub fn altered(token: String) -> String {
+fn altered(token: String) -> String {
     let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();
     let mut claims: Value = serde_json::from_slice(&decode(&parts[1])).unwrap();
     claims["sub"] = "subject of somebody else".into();
     parts[1] = encode(claims.to_string().as_bytes());
     parts.join(".")
+}
+
+pub type Bend = fn(&mut Token);
+
+/// Tokens that none should believe.
+pub const BENT: [(&str, Bend); 13] = [
+    ("expired", |token| token.claims["exp"] = token.claims["iat"].clone()),
+    ("for another client", |token| token.claims["aud"] = "another".into()),
+    ("for nobody", |token| drop_claim(token, "aud")),
+    ("for another client too", |token| token.claims["aud"] = json!([CLIENT, "another"])),
+    ("issued to another client", |token| token.claims["azp"] = "another".into()),
+    ("by another issuer", |token| token.claims["iss"] = "http://localhost:1".into()),
+    ("by an issuer that looks the same", |token| {
+        token.claims["iss"] = format!("{}/", token.claims["iss"].as_str().unwrap()).into();
+    }),
+    ("with another nonce", |token| token.claims["nonce"] = "another".into()),
+    ("without a nonce", |token| drop_claim(token, "nonce")),
+    ("altered", |token| token.spoil = altered),
+    ("without its signature", |token| {
+        token.spoil = |token| format!("{}.", token.rsplit_once('.').unwrap().0);
+    }),
+    ("unsigned", |token| token.header = json!({ "alg": "none" })),
+    ("signed with the client's secret", |token| token.header = json!({ "alg": "HS256" })),
+];
+
+/// Tokens that lack what every one has.
+pub const UNREADABLE: [(&str, Bend); 4] = [
+    ("without expiry", |token| drop_claim(token, "exp")),
+    ("by nobody", |token| drop_claim(token, "iss")),
+    ("about nobody", |token| drop_claim(token, "sub")),
+    ("no token at all", |token| token.spoil = |_| "nonsense".to_owned()),
+];
+
+pub fn drop_claim(token: &mut Token, name: &str) {
+    token.claims.as_object_mut().unwrap().remove(name).unwrap();
 }

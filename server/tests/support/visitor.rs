@@ -15,11 +15,13 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection, query_scalar};
 use tower::ServiceExt;
 use url::form_urlencoded;
+use uuid::Uuid;
 
 use super::{On, authenticator::Authenticator};
 
 /// Of everybody who has one.
 pub const PASSWORD: &str = "plovers dislike umbrellas";
+pub const OTHER_PASSWORD: &str = "herons prefer galoshes";
 
 /// A store on a database of its own, with a clock that stands still.
 #[derive(Clone)]
@@ -92,6 +94,40 @@ impl Shop {
         visitor.sign_up(username, &mut passkey).await.expect_status(200);
         (visitor, passkey)
     }
+
+    /// A visitor with a new account and its password, who has looked at a page since.
+    pub async fn member_with_password(&self, username: &str) -> Visitor {
+        let mut visitor = self.visitor();
+        visitor.sign_up_with_password(username).await.expect_redirect("/");
+        visitor.get("/cart").await;
+        visitor
+    }
+
+    /// A visitor whose new account has a password, a passkey and the second factor switched on.
+    pub async fn careful(&self, username: &str) -> (Visitor, Authenticator) {
+        let (mut visitor, passkey) = self.member(username).await;
+        visitor.post("/account/password", &[("action", "set"), ("password", PASSWORD)]).await;
+        let on = [("on", "yes")];
+        visitor.post("/account/second-factor", &on).await.expect_redirect("/account");
+        (visitor, passkey)
+    }
+
+    /// The id of an account.
+    pub async fn account(&self, username: &str) -> Uuid {
+        self.store.account_named(username).await.unwrap().unwrap().id
+    }
+
+    /// A product of which there are plenty.
+    pub async fn plenty(&self) -> String {
+        let products = self.store.products().await.unwrap();
+        products.into_iter().find(|product| product.stock > 5).unwrap().slug
+    }
+
+    /// A product of which there is one left.
+    pub async fn last_one(&self) -> String {
+        let products = self.store.products().await.unwrap();
+        products.into_iter().find(|product| product.stock == 1).unwrap().slug
+    }
 }
 
 #[derive(Clone)]
@@ -108,6 +144,9 @@ const BY_HAND: &str = "latchkey-by-hand";
 
 const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
                       Chrome/156.0.0.0 Safari/537.36";
+
+pub const FIREFOX: &str =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 Firefox/153.0";
 
 #[derive(Debug)]
 pub struct Answer {
@@ -291,6 +330,16 @@ impl Visitor {
     pub async fn add(&mut self, passkey: &mut Authenticator) -> Answer {
         let options = self.addition_options(false).await.options();
         self.finish_addition(&passkey.create(&options)).await
+    }
+
+    /// The ten codes that the page shows, this once.
+    pub async fn recovery_codes(&mut self) -> Vec<String> {
+        let page = self.post("/account/recovery-codes", &[]).await.expect_status(200).body;
+        let is_code = |word: &&str| word.len() == 29 && word.matches('-').count() == 5;
+        let codes: Vec<_> =
+            page.split(['<', '>', '\n', '"', ' ']).filter(is_code).map(str::to_owned).collect();
+        assert_eq!(codes.len(), 10, "{page}");
+        codes
     }
 
     pub async fn is_signed_in(&mut self) -> bool {

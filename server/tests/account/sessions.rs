@@ -1,0 +1,104 @@
+//! Ending sessions from elsewhere.
+
+use std::convert::Infallible;
+
+use axum::{body::Body, http::Method};
+use futures::{join, stream};
+use tokio::sync::oneshot;
+
+use crate::support::{
+    on_both,
+    visitor::{FIREFOX, Shop, Visitor},
+};
+
+#[on_both]
+async fn an_ended_session_is_out_at_its_next_request(shop: Shop) {
+    let (mut visitor, mut passkey) = shop.member("robin").await;
+    let mut elsewhere = Visitor { user_agent: FIREFOX, ..shop.visitor() };
+    elsewhere.sign_in(&mut passkey).await.expect_status(200);
+    let page =
+        visitor.get("/account").await.expect_text("Firefox on Windows").expect_text("This session");
+    let end = page
+        .body
+        .split("action=\"")
+        .find(|part| part.starts_with("/account/sessions/") && !part.contains("end-others"));
+    let end = end.unwrap().split('"').next().unwrap().to_owned();
+
+    visitor.post(&end, &[]).await.expect_redirect("/account");
+    assert!(!elsewhere.is_signed_in().await);
+    assert!(visitor.is_signed_in().await);
+    visitor.get("/account").await.expect_text("Ended a session of Firefox on Windows");
+    visitor.post(&end, &[]).await.expect_status(404);
+}
+
+#[on_both]
+async fn a_session_that_changed_its_id_can_still_be_ended(shop: Shop) {
+    let (mut visitor, mut passkey) = shop.member("robin").await;
+    let mut elsewhere = Visitor { user_agent: FIREFOX, ..shop.visitor() };
+    elsewhere.sign_in(&mut passkey).await.expect_status(200);
+    let page = visitor.get("/account").await;
+    let forms = page.body.split("action=\"/account/sessions/").skip(1);
+    let ends: Vec<_> = forms
+        .map(|form| format!("/account/sessions/{}", form.split('"').next().unwrap()))
+        .collect();
+    let before = elsewhere.cookie.clone();
+    elsewhere.prove(&mut passkey).await.expect_status(200);
+    assert_ne!(elsewhere.cookie, before);
+    let end = ends.iter().find(|end| !end.contains("end-others")).unwrap();
+    visitor.post(end, &[]).await.expect_redirect("/account");
+    assert!(!elsewhere.is_signed_in().await && visitor.is_signed_in().await);
+}
+
+#[on_both]
+async fn who_is_shut_out_while_sending_does_nothing_more(shop: Shop) {
+    let posts = [
+        "/account/recovery-codes",
+        "/account/delete",
+        "/account/sessions/end-others",
+        "/account/name",
+    ];
+    for (round, path) in posts.into_iter().enumerate() {
+        let name = format!("robin{round}");
+        let (mut visitor, mut passkey) = shop.member(&name).await;
+        let mut elsewhere = shop.visitor();
+        elsewhere.sign_in(&mut passkey).await.expect_status(200);
+        let (asked, is_asked) = oneshot::channel::<()>();
+        let (send, rest) = oneshot::channel::<()>();
+        // The store waits for this body, and meanwhile the session is ended.
+        let body = stream::once(async move {
+            asked.send(()).unwrap();
+            rest.await.unwrap();
+            Ok::<_, Infallible>("username=thief&display_name=Thief")
+        });
+        let headers = [
+            ("accept", "text/html"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        let sending = elsewhere.send(Method::POST, path, &headers, Body::from_stream(body));
+        let ending = async {
+            is_asked.await.unwrap();
+            visitor.post("/account/sessions/end-others", &[]).await.expect_redirect("/account");
+            send.send(()).unwrap();
+        };
+        let (answer, ()) = join!(sending, ending);
+        answer.expect_redirect("/sign-in?next=/account");
+        let page = visitor.get("/account").await.expect_status(200);
+        page.expect_text(&format!("Username: <!>{name}")).expect_text("You have none.");
+    }
+}
+
+#[on_both]
+async fn all_other_sessions_end_together(shop: Shop) {
+    let (mut visitor, mut passkey) = shop.member("robin").await;
+    let (mut other, _) = shop.member("other").await;
+    let mut elsewhere = [shop.visitor(), shop.visitor()];
+    for session in &mut elsewhere {
+        session.sign_in(&mut passkey).await.expect_status(200);
+    }
+    visitor.post("/account/sessions/end-others", &[]).await.expect_redirect("/account");
+    for session in &mut elsewhere {
+        assert!(!session.is_signed_in().await);
+    }
+    assert!(visitor.is_signed_in().await && other.is_signed_in().await);
+}

@@ -1,0 +1,64 @@
+//! Opening a database, new or from before.
+
+use app::api::{Instant, Money};
+use futures::future::join_all;
+use latchkey::store::{CartOwner, Store};
+use sqlx::{AnyConnection, Connection, raw_sql};
+use uuid::Uuid;
+
+use crate::support::{
+    DatabaseUrl, on_both,
+    store::{LANTERN, NOW, place, sign_up, stock},
+};
+
+/// The URL with which SQLite makes its file.
+fn created(url: &str) -> String {
+    if url.starts_with("sqlite:") { format!("{url}?mode=rwc") } else { url.to_owned() }
+}
+
+#[on_both]
+async fn data_outlives_the_server(url: DatabaseUrl) {
+    let store = Store::open(&url.0).await.unwrap();
+    let ada = sign_up(&store, "ada").await;
+    let cart = CartOwner::Account(ada);
+    store.set_quantity(&cart, LANTERN, 2, NOW).await.unwrap();
+    place(&store, ada, "first").await;
+    store.close().await;
+
+    let store = Store::open(&url.0).await.unwrap();
+    assert_eq!(store.account(ada).await.unwrap().unwrap().username, "ada");
+    assert_eq!(stock(&store, LANTERN).await, 1, "the catalogue is not filled in again");
+}
+
+#[on_both]
+async fn orders_outlive_the_change_of_their_tables(url: DatabaseUrl) {
+    // A store of the first version, with an order in it.
+    let mut database = AnyConnection::connect(&created(&url.0)).await.unwrap();
+    let mut first = sqlx::migrate!();
+    first.migrations = first.migrations[..1].to_vec().into();
+    first.run_direct(None, &mut database, false).await.unwrap();
+    raw_sql(
+        "INSERT INTO accounts VALUES
+            ('00000000-0000-0000-0000-000000000007', 'Ada', 'ada', 'Ada', 1);
+        INSERT INTO orders VALUES
+            ('LK-1', '00000000-0000-0000-0000-000000000007', 'p', 'Ada', 'London', 500, 2);
+        INSERT INTO order_lines VALUES ('LK-1', 1, 'door-mat', 'Mat', 250, 2);",
+    )
+    .execute(&mut database)
+    .await
+    .unwrap();
+    database.close().await.unwrap();
+
+    let store = Store::open(&url.0).await.unwrap();
+    let order = store.order(Uuid::from_u128(7), "LK-1").await.unwrap().unwrap();
+    assert_eq!((order.total, order.placed), (Money(500), Instant(2)));
+    assert_eq!((order.delivery.address.as_str(), order.lines[0].quantity), ("London", 2));
+}
+
+#[on_both]
+async fn servers_may_start_at_the_same_time(url: DatabaseUrl) {
+    let opened = join_all((0..4).map(|_| Store::open(&url.0))).await;
+    for store in opened {
+        assert_eq!(store.unwrap().products().await.unwrap().len(), 12);
+    }
+}
