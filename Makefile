@@ -80,9 +80,9 @@ size:
 
 AAGUIDS := passkeydeveloper/passkey-authenticator-aaguids
 
-# The list is checked by the unit tests of server/src/providers.
+# The list is checked by the unit tests beside it.
 aaguids:
-	@cd server/src/providers
+	@cd server/src/webauthn/passkey_managers
 	commit=$$(git ls-remote https://github.com/$(AAGUIDS) HEAD | cut -f1)
 	curl --fail --silent --show-error --location --output aaguids.json \
 		https://raw.githubusercontent.com/$(AAGUIDS)/$$commit/aaguid.json
