@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
-.PHONY: help run dev lint test size aaguids
+.PHONY: help run dev check lint deny test size aaguids
 
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
@@ -14,8 +14,10 @@ help:
 	@cat <<-'END'
 	make run      starts the shop on http://localhost:3000
 	make dev      the same, and rebuilds and reloads on every change
-	make test     lints and runs all tests, in the server and in a browser
+	make check    finds most mistakes in both halves, in seconds; for editors too
 	make lint     formatting and clippy, for both halves
+	make deny     licences, sources and known faults of the dependencies
+	make test     all of that, and all tests, in the server and in a browser
 	make size     builds for release, and weighs what a browser downloads
 	make aaguids  fetches the current names and icons of passkey providers
 	END
@@ -28,21 +30,36 @@ dev:
 	@./.setup run
 	cargo leptos watch
 
+# Not clippy, which takes twice as long. An editor asks for JSON, in a CARGO_TARGET_DIR
+# of its own: see .vscode.
+check:
+	@./.setup run
+	code=0
+	cargo check $(server) --all-targets --keep-going $(if $(FORMAT),--message-format=$(FORMAT)) || code=$$?
+	cargo check $(browser) --keep-going $(if $(FORMAT),--message-format=$(FORMAT)) || code=$$?
+	exit $$code
+
 lint:
 	@./.setup run
 	$(steps)
 	$(lint)
+
+deny:
+	@./.setup deny
+	$(steps)
+	$(deny)
 
 # The cheapest first. The database lives as long as this recipe, however it ends.
 test:
 	@./.setup test
 	$(steps)
 	trap 'code=$$?; ./.setup postgres stop; summary; exit $$code' EXIT
+	$(deny)
 	step 'tsc' env -C end2end npx tsc
 	$(lint)
 	export TEST_DATABASE_URL
 	TEST_DATABASE_URL=$$(./.setup postgres start)
-	step 'cargo test' cargo test --no-fail-fast -p latchkey-app -p latchkey-server --features latchkey-app/ssr
+	step 'cargo test' cargo test --no-fail-fast $(server)
 	step 'cargo leptos build' cargo leptos build
 	step 'playwright test' env -C end2end npx playwright test
 
@@ -63,9 +80,9 @@ size:
 
 AAGUIDS := passkeydeveloper/passkey-authenticator-aaguids
 
-# The list is checked by the unit tests of server/src/providers.
+# The list is checked by the unit tests beside it.
 aaguids:
-	@cd server/src/providers
+	@cd server/src/webauthn/passkey_managers
 	commit=$$(git ls-remote https://github.com/$(AAGUIDS) HEAD | cut -f1)
 	curl --fail --silent --show-error --location --output aaguids.json \
 		https://raw.githubusercontent.com/$(AAGUIDS)/$$commit/aaguid.json
@@ -74,10 +91,24 @@ aaguids:
 
 # The server's half and the browser's half are never built in one go: cargo would
 # unite their features, and the handlers would silently be lost.
+server := -p latchkey-app -p latchkey-server --features latchkey-app/ssr
+browser := -p latchkey-frontend --target wasm32-unknown-unknown --target-dir $(or $(CARGO_TARGET_DIR),target)/front
+
 define lint
 step 'cargo fmt' cargo fmt --all --check
-step 'clippy (server)' cargo clippy -p latchkey-app -p latchkey-server --features latchkey-app/ssr --all-targets -- -D warnings
-step 'clippy (browser)' cargo clippy -p latchkey-frontend --target wasm32-unknown-unknown --target-dir target/front -- -D warnings
+step 'clippy (server)' cargo clippy $(server) --all-targets -- -D warnings
+step 'clippy (browser)' cargo clippy $(browser) -- -D warnings
+endef
+
+# The database of known faults lies on GitHub. Where that cannot be reached, the rest is
+# checked all the same, and the summary says what was not.
+define deny
+deny() {
+	if GIT_TERMINAL_PROMPT=0 timeout 120 cargo deny fetch db; then cargo deny check; return; fi
+	cargo deny check bans licenses sources || return
+	echo 'NOT CHECKED: advisories, because their database could not be fetched'
+}
+step 'cargo deny' deny
 endef
 
 # step NAME COMMAND...  runs one, and says how long it took; summary repeats the
@@ -86,6 +117,7 @@ define steps
 logs=$$PWD/target/steps
 telling='^( +(Running|Doc-tests) |test result:|test .* FAILED$$| +[0-9]+ (passed|failed|flaky|skipped|did not run|interrupted)| +\[chromium\])'
 telling+='|^thread .* panicked at |^(assertion| +left:| +right:)'
+telling+='|^NOT CHECKED: |^(advisories|bans|licenses|sources) (ok|FAILED)|^error\['
 telling+='|^    ([A-Za-z]*Error: |Test timeout|Expected|Received|Locator:|[-+] |> *[0-9]+ \|)'
 telling+='|^ +(- )?(waiting for|navigated to) '
 rm -rf $$logs; mkdir -p $$logs
