@@ -117,7 +117,7 @@ test.describe('confirming that it is you', () => {
       database,
       mishaps,
     }) => {
-      mishaps.expect('400: POST /api/passkey/proof/finish');
+      mishaps.expect('400: POST /api/passkey/reauthentication/finish');
       await page.addInitScript(() => {
         const get = navigator.credentials.get.bind(navigator.credentials);
         navigator.credentials.get = (options) => {

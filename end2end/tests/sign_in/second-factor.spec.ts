@@ -105,7 +105,7 @@ test('a password alone leads to one more step, and nothing of the account is rea
   await page.goto('/confirm?next=/account');
   await expect(page).toHaveURL('/sign-in?next=/account');
   for (const conditional of [false, true]) {
-    const refused = await page.request.post('/api/passkey/addition/start', { data: { conditional, here: false } });
+    const refused = await page.request.post('/api/passkey/addition/start', { data: { conditional, platform: false } });
     expect([refused.status(), await refused.json()]).toMatchObject([401, { code: 'sign_in_required' }]);
   }
   const form = { username: careful.username, display_name: 'Mallory' };
@@ -206,7 +206,7 @@ test('another account’s passkey is not asked for, and not accepted', async ({
   database,
   mishaps,
 }) => {
-  mishaps.expect('400: POST /api/passkey/proof/finish');
+  mishaps.expect('400: POST /api/passkey/reauthentication/finish');
   await authenticator.forgetAll();
   const mallory = { ...person, username: `mallory-${person.username.slice(4)}`, name: 'Mallory' };
   await signUpByRequest(page.request, authenticator, 'internal', mallory);

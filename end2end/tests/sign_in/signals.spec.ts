@@ -387,7 +387,7 @@ test.describe('a passkey that the store does not know, where the browser offers 
     'This store does not know that passkey, so your password manager was told not to offer it here any more.';
 
   test.beforeEach(async ({ page, mishaps }) => {
-    mishaps.expect('404: POST /api/passkey/proof/finish');
+    mishaps.expect('404: POST /api/passkey/reauthentication/finish');
     await ignoringAllowCredentials(page);
   });
 

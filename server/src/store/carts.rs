@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use app::api::{Cart, CartLine, Timestamp, Money, Product};
 use sqlx::{
-    Any, Row, Transaction,
+    Any, AssertSqlSafe, Row, Transaction,
     any::{AnyExecutor, AnyRow},
     query, query_as, query_scalar,
 };
@@ -161,33 +161,45 @@ pub(super) async fn insert_for_account(
 }
 
 /// Moves what is in a visitor's cart to that of an account, which is locked, within the limits
-/// of [`Store::set_quantity`]. The visitor's cart is gone afterwards, so a repetition changes
-/// nothing.
+/// of [`Store::set_quantity`]. The lines are taken in the statement that reads them, so of any
+/// number of sign-ins only one gets them.
 pub(super) async fn merge(
     tx: &mut Transaction<'_, Any>,
     cart: &str,
     account: Uuid,
 ) -> sqlx::Result<()> {
-    let from = CartOwner::Visitor(cart.to_owned()).cart_id();
-    query(
+    let taken: Vec<(i64, i64)> =
+        query_as("DELETE FROM cart_lines WHERE cart_id = $1 RETURNING product_id, quantity")
+            .bind(CartOwner::Visitor(cart.to_owned()).cart_id())
+            .fetch_all(&mut **tx)
+            .await?;
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = taken
+        .iter()
+        .map(|(product, quantity)| format!("SELECT {product} AS product_id, {quantity} AS quantity"))
+        .collect();
+    let sql = format!(
         "INSERT INTO cart_lines (cart_id, product_id, quantity)
         SELECT $1, p.id, CASE WHEN l.quantity < p.stock THEN l.quantity ELSE p.stock END
-            FROM cart_lines l JOIN products p ON p.id = l.product_id
-            WHERE l.cart_id = $2 AND p.stock > 0
+            FROM products p JOIN ({}) l ON l.product_id = p.id WHERE p.stock > 0
         ON CONFLICT (cart_id, product_id) DO UPDATE SET quantity = (
             SELECT CASE
                 WHEN cart_lines.quantity + excluded.quantity <= p.stock
-                    AND cart_lines.quantity + excluded.quantity <= $3
+                    AND cart_lines.quantity + excluded.quantity <= $2
                     THEN cart_lines.quantity + excluded.quantity
-                WHEN p.stock < $3 THEN p.stock ELSE $3 END
+                WHEN p.stock < $2 THEN p.stock ELSE $2 END
             FROM products p WHERE p.id = excluded.product_id)",
-    )
-    .bind(CartOwner::Account(account).cart_id())
-    .bind(&from)
-    .bind(MAX_QUANTITY)
-    .execute(&mut **tx)
-    .await?;
-    query("DELETE FROM carts WHERE id = $1").bind(from).execute(&mut **tx).await.map(drop)
+        rows.join(" UNION ALL ")
+    );
+    // Nothing but numbers is put into the text.
+    query(AssertSqlSafe(sql))
+        .bind(CartOwner::Account(account).cart_id())
+        .bind(MAX_QUANTITY)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
 }
 
 /// The lines of a cart, by product id.

@@ -116,7 +116,9 @@ pub fn encode(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Code> {
+/// # Errors
+/// [`Code::Malformed`]
+pub fn decode(text: &str) -> Result<Vec<u8>, Code> {
     BASE64_URL_SAFE_NO_PAD.decode(text).map_err(malformed)
 }
 

@@ -109,9 +109,9 @@ async fn events_are_kept_for_ninety_days(shop: Shop) {
     shop.member("robin").await;
     let account = shop.account("robin").await;
     let now = shop.clock.now().0;
-    shop.store.delete_expired(app::api::Instant(now + 90 * DAY)).await.unwrap();
+    shop.store.delete_expired(app::api::Timestamp(now + 90 * DAY)).await.unwrap();
     assert_eq!(shop.store.events_of(account, "sign_in_failed").await.unwrap().len(), 2);
-    shop.store.delete_expired(app::api::Instant(now + 90 * DAY + 1)).await.unwrap();
+    shop.store.delete_expired(app::api::Timestamp(now + 90 * DAY + 1)).await.unwrap();
     assert_eq!(shop.store.events_of(account, "sign_in_failed").await.unwrap().len(), 0);
 }
 
@@ -121,7 +121,7 @@ async fn flooding_pushes_no_events_out_of_sight(shop: Shop) {
     let account = shop.account("robin").await;
     for hour in 0..100 {
         let event = NewEvent { kind: "sign_in_failed", detail: "with a password", browser: "" };
-        let at = app::api::Instant(shop.clock.now().0 + hour * 60 * MINUTE);
+        let at = app::api::Timestamp(shop.clock.now().0 + hour * 60 * MINUTE);
         shop.store.record_failure(account, event, at).await.unwrap();
     }
     let events = shop.store.events_of(account, "sign_in_failed").await.unwrap();

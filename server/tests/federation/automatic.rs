@@ -100,7 +100,7 @@ async fn an_account_that_does_not_want_it_is_not_signed_in(town: Town) {
 #[on_both]
 async fn where_it_is_off_no_provider_is_asked(town: Town) {
     town.member("robin").await;
-    let off = town.shop.changed(|server| server.automatic = false);
+    let off = town.shop.changed(|config| config.automatic = false).await;
     let mut visitor = off.visitor();
     let answer = visitor.get(&by_itself(&town.acorn)).await;
     expect_silence(&mut visitor, answer).await;

@@ -48,7 +48,7 @@ async fn a_second_factor_follows_a_token_too(town: Town) {
 
 #[on_both]
 async fn fedcm_is_for_providers_that_take_part_and_for_own_pages(town: Town) {
-    let without = town.shop.changed(|server| server.providers[0].fedcm = None);
+    let without = town.shop.changed(|config| config.providers.0[0].fedcm = None).await;
     without
         .visitor()
         .post_by_script("/federated/acorn/nonce", &[])

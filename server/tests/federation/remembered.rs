@@ -40,7 +40,7 @@ async fn the_browser_remembers_who_has_no_name(town: Town) {
 
 #[on_both]
 async fn of_providers_at_one_origin_a_browser_remembers_none(town: Town) {
-    let realms = town.shop.changed(|server| server.providers[0].alone = false);
+    let realms = town.shop.changed(|config| config.providers.0[0].alone = false).await;
     let mut visitor = realms.visitor();
     through(&mut visitor, &town.acorn, "robin", "/cart")
         .await

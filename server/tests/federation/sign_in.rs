@@ -50,7 +50,7 @@ async fn the_store_says_who_it_is_as_the_provider_wants_it(town: Town) {
         town.acorn.books().clients = clients;
         let mut acorn = town.acorn.configured();
         acorn.client_secret = acorn.client_secret.filter(|_| clients != Clients::Public);
-        let shop = town.shop.changed(|server| server.providers[0] = acorn);
+        let shop = town.shop.changed(|config| config.providers.0[0] = acorn).await;
         let answer = through(&mut shop.visitor(), &town.acorn, "robin", "/").await;
         answer.expect_redirect("/sign-up/provider?next=/");
     }

@@ -77,7 +77,7 @@ async fn a_provider_is_a_way_in_as_long_as_the_store_works_with_it(town: Town) {
         (path(&town.acorn.issuer), path(&town.birch.issuer))
     };
 
-    let without_birch = town.shop.changed(|server| server.providers.truncate(1));
+    let without_birch = town.shop.changed(|config| config.providers.0.truncate(1)).await;
     visitor.router = without_birch.router.clone();
     visitor.get("/account").await.expect_text("does not work with it any more");
     visitor.post(&acorn, &[]).await.expect_status(409);

@@ -1,6 +1,5 @@
 //! Addresses that password managers and browsers know.
 
-use latchkey::{Attestation, store::Store};
 use serde_json::json;
 
 use crate::support::{authenticator::Authenticator, on_both, visitor::Shop};
@@ -31,9 +30,14 @@ async fn password_managers_find_their_way(shop: Shop) {
 }
 
 #[on_both]
-async fn related_origins_may_use_the_passkeys(store: Store) {
+async fn related_origins_may_use_the_passkeys(shop: Shop) {
     let related = ["https://latchkey.example"];
-    let shop = Shop::with(store, "https://store.example", &related, Attestation::None);
+    let shop = shop
+        .changed(|config| {
+            config.origin = "https://store.example".parse().unwrap();
+            config.related_origins = related.map(|origin| origin.parse().unwrap()).into();
+        })
+        .await;
     let origins = shop.visitor().get("/.well-known/webauthn").await.json();
     assert_eq!(
         origins,

@@ -124,7 +124,7 @@ async fn its_owner_can_switch_it_off(shop: Shop) {
 
 #[on_both]
 async fn a_store_can_do_without(shop: Shop) {
-    let off = shop.changed(|server| server.automatic = false);
+    let off = shop.changed(|config| config.automatic = false).await;
     let mut owner = off.member_with_password("robin").await;
     owner.get("/account").await.expect_no_text("utomatic sign-in");
     let mut visitor = off.visitor();
@@ -158,7 +158,7 @@ async fn pages_ask_the_browser_only_where_it_may_sign_in(shop: Shop) {
     visitor.by_hand = true;
     assert!(!asks(&visitor.get("/").await.body));
     assert!(!asks(&shop.member_with_password("robin").await.get("/").await.body));
-    let off = shop.changed(|server| server.automatic = false);
+    let off = shop.changed(|config| config.automatic = false).await;
     assert!(!asks(&off.visitor().get("/").await.body));
     // And looking at a page leaves nothing behind.
     expect_nothing_told(&shop.visitor().get("/").await);

@@ -90,7 +90,7 @@ async fn a_deleted_account_is_signed_out_like_every_other(shop: Shop) {
 
 #[on_both]
 async fn over_tls_the_cookie_is_for_tls(shop: Shop) {
-    let secure = Shop::at(shop.store.clone(), "https://store.example");
+    let secure = shop.at("https://store.example").await;
     let mut visitor = secure.visitor();
     visitor.sign_up_with_password("robin").await.expect_redirect("/");
     let answer = visitor.sign_out().await;

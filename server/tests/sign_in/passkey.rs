@@ -1,11 +1,7 @@
 //! A passkey signs in, and what an attacker would try with an assertion (WebAuthn L3 §7.2).
 
-use std::sync::Arc;
-
 use base64::{Engine, prelude::BASE64_URL_SAFE};
-use latchkey::{ByHand, Call, Visit, store::Sessions};
 use serde_json::{Value, json};
-use tower_sessions::{Session, SessionStore};
 
 use crate::support::{
     authenticator::{Authenticator, BE, BS, UP, UV, decode, encode},
@@ -63,17 +59,12 @@ async fn a_sign_in_asks_for_any_passkey_with_user_verification(shop: Shop) {
 
 #[on_both]
 async fn a_session_that_ends_meanwhile_keeps_no_stranger_waiting(shop: Shop) {
-    let sessions = Arc::new(Sessions::new(shop.store.clone(), shop.clock.clone()));
-    let session = Session::new(None, sessions.clone(), None);
-    let (server, visit) = (shop.server.clone(), Visit(session.clone()));
-    let call = Call { server, visit, user_agent: String::new(), by_hand: ByHand::No };
-    call.start_sign_in().await.unwrap();
-    // With this request, the session is loaded already.
-    let ended = session.id().unwrap();
-    sessions.delete(&ended).await.unwrap();
-    call.start_sign_in().await.unwrap();
-    assert_ne!(session.id(), Some(ended));
-    assert!(sessions.load(&session.id().unwrap()).await.unwrap().is_some());
+    let (mut member, mut passkey) = shop.member("robin").await;
+    let mut ended = member.clone();
+    member.sign_out().await;
+    let options = ended.sign_in_options().await;
+    ended.finish_sign_in(&passkey.get(&options)).await.expect_status(200);
+    assert!(ended.is_signed_in().await);
 }
 
 #[on_both]

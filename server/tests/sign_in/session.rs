@@ -27,7 +27,7 @@ async fn cookies_are_as_strict_as_the_address_allows(shop: Shop) {
             && cookie.contains("SameSite=Lax")
     );
 
-    let secure = Shop::at(shop.store.clone(), "https://store.example");
+    let secure = shop.at("https://store.example").await;
     let mut visitor = secure.visitor();
     visitor.post("/cart", &add).await;
     let answer = visitor.post("/sign-out", &[]).await;

@@ -6,11 +6,11 @@ use latchkey::store::{CartOwner, Store};
 
 use crate::support::{
     DatabaseUrl, on_both,
-    store::{CABINET, LANTERN, MAT, NOW, STAND, execute, sign_up, two_servers},
+    store::{CABINET, LANTERN, MAT, NOW, STAND, execute, sign_in, sign_up, two_servers},
 };
 
 fn visitor(cart: &str) -> CartOwner {
-    CartOwner::Session(cart.into())
+    CartOwner::Visitor(cart.into())
 }
 
 async fn content(store: &Store, cart: &CartOwner) -> Vec<(String, i64)> {
@@ -83,11 +83,11 @@ async fn a_visitors_cart_is_merged_once(store: Store) {
     }
 
     // At the same time, and afterwards.
-    for merged in join_all((0..4).map(|_| store.merge_cart("a", ada, NOW))).await {
+    for merged in join_all((0..4).map(|_| sign_in(&store, ada, 0, Some("a")))).await {
         merged.unwrap();
     }
-    store.merge_cart("a", ada, NOW).await.unwrap();
-    store.merge_cart("never-seen", ada, NOW).await.unwrap();
+    sign_in(&store, ada, 0, Some("a")).await.unwrap();
+    sign_in(&store, ada, 0, Some("never-seen")).await.unwrap();
 
     let merged = [(LANTERN.into(), 3), (MAT.into(), 5), (CABINET.into(), 1)];
     assert_eq!(content(&store, &hers).await, merged, "added, up to the stock");
@@ -102,7 +102,7 @@ async fn a_visitors_cart_goes_to_one_account(store: Store) {
     for round in 0..10 {
         let cart = round.to_string();
         store.add_to_cart(&visitor(&cart), MAT, 1, NOW).await.unwrap();
-        for merged in join_all([ada, bob].map(|into| store.merge_cart(&cart, into, NOW))).await {
+        for merged in join_all([ada, bob].map(|into| sign_in(&store, into, 0, Some(&cart)))).await {
             merged.unwrap();
         }
     }
@@ -116,8 +116,8 @@ async fn theft_of_an_accounts_cart_by_its_key_fails(store: Store) {
     let (ada, bob) = (sign_up(&store, "ada").await, sign_up(&store, "bob").await);
     store.add_to_cart(&CartOwner::Account(bob), MAT, 4, NOW).await.unwrap();
     for guess in [bob.to_string(), format!("account:{bob}")] {
-        store.merge_cart(&guess, ada, NOW).await.unwrap();
-        assert_eq!(content(&store, &CartOwner::Session(guess)).await, []);
+        sign_in(&store, ada, 0, Some(&guess)).await.unwrap();
+        assert_eq!(content(&store, &CartOwner::Visitor(guess)).await, []);
     }
     assert_eq!(content(&store, &CartOwner::Account(ada)).await, []);
     assert_eq!(content(&store, &CartOwner::Account(bob)).await, [(MAT.into(), 4)]);

@@ -1,78 +1,73 @@
-//! Challenges, each of which is taken once.
+//! Challenges, each of which is answered once.
 
 use futures::future::join_all;
-use latchkey::store::{CartOwner, Challenge, Store, StoreError, session_key};
+use latchkey::{
+    clock::Clock,
+    session::Sessions,
+    store::{CartOwner, Ceremony, Store, StoreError, UsedChallenge},
+};
 use tower_sessions::SessionStore;
 
 use crate::support::{
-    on_both,
-    store::{MAT, NOW, begin_session, later, record, sessions, sign_up},
+    DatabaseUrl, on_both,
+    store::{MAT, NOW, account, create, later, record, sign_up, two_servers},
     time::{DAY, MINUTE},
 };
 
-/// For signing in, within five minutes.
-fn challenge(session: &str) -> Challenge {
-    Challenge {
-        challenge: "challenge".into(),
-        session: session.into(),
-        purpose: "sign-in".into(),
-        state: "state".into(),
-        expires: later(5 * MINUTE),
+/// Good for five minutes.
+fn used(challenge: &str) -> UsedChallenge {
+    UsedChallenge { challenge: challenge.into(), expires: later(5 * MINUTE) }
+}
+
+async fn answer(store: &Store, challenge: &UsedChallenge) -> Result<(), StoreError> {
+    let ceremony = Ceremony { challenge: Some(challenge), ..Ceremony::default() };
+    store.complete(&ceremony, NOW).await
+}
+
+#[on_both]
+async fn replay_of_a_challenge_is_refused(url: DatabaseUrl) {
+    let servers = two_servers(&url).await;
+    let challenge = used("challenge");
+    let answers = servers.iter().cycle().take(16).map(|server| answer(server, &challenge));
+    let taken = join_all(answers).await;
+    assert_eq!(taken.iter().filter(|answer| answer.is_ok()).count(), 1);
+    for refused in taken.into_iter().filter_map(Result::err) {
+        assert!(matches!(refused, StoreError::ChallengeUsed), "{refused:?}");
     }
+    answer(&servers[0], &used("another")).await.unwrap();
 }
 
 #[on_both]
-async fn replay_of_a_challenge_is_refused(store: Store) {
-    let session = begin_session(&store).await;
-    store.keep_challenge(&challenge(&session)).await.unwrap();
-    let take = || store.take_challenge("challenge", &session, "sign-in", NOW);
-    let taken: Vec<_> =
-        join_all((0..16).map(|_| take())).await.into_iter().filter_map(Result::unwrap).collect();
-    assert_eq!(taken, ["state"]);
-    assert_eq!(take().await.unwrap(), None);
+async fn what_is_refused_has_used_nothing_up(store: Store) {
+    create(&store, &account("ada"), None).await.unwrap();
+    let (challenge, taken) = (used("challenge"), account("ada"));
+    let ceremony = Ceremony {
+        challenge: Some(&challenge),
+        new_account: Some(&taken),
+        ..Ceremony::default()
+    };
+    let refused = store.complete(&ceremony, NOW).await;
+    assert!(matches!(refused, Err(StoreError::UsernameTaken)), "{refused:?}");
+    // All or nothing: whoever refuses it uses the challenge up by itself.
+    answer(&store, &challenge).await.unwrap();
 }
 
 #[on_both]
-async fn nobody_can_spoil_the_challenge_of_others(store: Store) {
-    let (hers, foreign) = (begin_session(&store).await, begin_session(&store).await);
-    store.keep_challenge(&challenge(&hers)).await.unwrap();
-    let take = |session, purpose| store.take_challenge("challenge", session, purpose, NOW);
-    assert_eq!(take(&foreign, "sign-in").await.unwrap(), None);
-    assert_eq!(take(&hers, "sign-up").await.unwrap(), None);
-    assert_eq!(take(&hers, "sign-in").await.unwrap().as_deref(), Some("state"));
-}
-
-#[on_both]
-async fn a_challenge_expires(store: Store) {
-    let session = begin_session(&store).await;
-    store.keep_challenge(&challenge(&session)).await.unwrap();
-    let take = |now| store.take_challenge("challenge", &session, "sign-in", now);
-    assert_eq!(take(later(5 * MINUTE)).await.unwrap(), None);
-    assert_eq!(take(NOW).await.unwrap(), None, "the try has used it up");
-}
-
-#[on_both]
-async fn challenges_end_with_their_session(store: Store) {
-    let mut record = record(DAY);
-    sessions(&store).create(&mut record).await.unwrap();
-    let challenge = challenge(&session_key(&record.id));
-    store.keep_challenge(&challenge).await.unwrap();
-    sessions(&store).delete(&record.id).await.unwrap();
-
-    let taken = store.take_challenge("challenge", &challenge.session, "sign-in", NOW);
-    assert_eq!(taken.await.unwrap(), None);
-    let refused = store.keep_challenge(&challenge).await;
-    assert!(matches!(refused, Err(StoreError::NoSession)), "{refused:?}");
+async fn all_servers_of_a_shop_know_each_others_challenges(url: DatabaseUrl) {
+    let [one, other] = two_servers(&url).await;
+    let keys = join_all([&one, &other, &one].map(Store::challenge_key)).await;
+    let keys: Vec<_> = keys.into_iter().map(Result::unwrap).collect();
+    assert!(keys.iter().all(|key| *key == keys[0] && *key != [0; 64]));
 }
 
 #[on_both]
 async fn what_is_over_is_deleted(store: Store) {
-    let mut short = record(MINUTE);
-    sessions(&store).create(&mut short).await.unwrap();
-    let session = begin_session(&store).await;
-    store.keep_challenge(&challenge(&session)).await.unwrap();
+    let sessions = Sessions::new(store.clone(), Clock::stopped_at(NOW));
+    sessions.create(&mut record(MINUTE)).await.unwrap();
+    sessions.create(&mut record(DAY)).await.unwrap();
+    answer(&store, &used("challenge")).await.unwrap();
     let ada = CartOwner::Account(sign_up(&store, "ada").await);
-    let abandoned = CartOwner::Session("abandoned".into());
+    let abandoned = CartOwner::Visitor("abandoned".into());
     for cart in [&ada, &abandoned] {
         store.set_quantity(cart, MAT, 1, NOW).await.unwrap();
     }

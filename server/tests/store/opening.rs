@@ -1,6 +1,6 @@
 //! Opening a database, new or from before.
 
-use app::api::{Instant, Money};
+use app::api::{Timestamp, Money};
 use futures::future::join_all;
 use latchkey::store::{CartOwner, Store};
 use sqlx::{AnyConnection, Connection, raw_sql};
@@ -51,7 +51,7 @@ async fn orders_outlive_the_change_of_their_tables(url: DatabaseUrl) {
 
     let store = Store::open(&url.0).await.unwrap();
     let order = store.order(Uuid::from_u128(7), "LK-1").await.unwrap().unwrap();
-    assert_eq!((order.total, order.placed), (Money(500), Instant(2)));
+    assert_eq!((order.total, order.placed), (Money(500), Timestamp(2)));
     assert_eq!((order.delivery.address.as_str(), order.lines[0].quantity), ("London", 2));
 }
 

@@ -1,14 +1,17 @@
 //! What the tests of the database layer begin with.
 
-use app::api::{Delivery, Instant};
+use app::api::{Delivery, Timestamp};
 use latchkey::{
     clock::Clock,
-    store::{NewAccount, NewPasskey, Placement, Sessions, Store, session_key},
+    session::{Event, Session, Sessions},
+    store::{
+        Ceremony, NewAccount, NewEvent, NewPasskey, Owner, Placement, SessionWrite, Store,
+        StoreError, session_key,
+    },
 };
 use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, any::AnyRow};
 use tower_sessions::{
-    SessionStore,
     cookie::time::OffsetDateTime,
     session::{Id, Record},
 };
@@ -16,7 +19,7 @@ use uuid::Uuid;
 
 use super::{DatabaseUrl, time::DAY};
 
-pub const NOW: Instant = Instant(1_900_000_000_000);
+pub const NOW: Timestamp = Timestamp(1_900_000_000_000);
 
 // Of the catalogue: plenty, three, one, none.
 pub const MAT: &str = "door-mat";
@@ -24,8 +27,8 @@ pub const LANTERN: &str = "lantern";
 pub const CABINET: &str = "key-cabinet";
 pub const STAND: &str = "umbrella-stand";
 
-pub fn later(milliseconds: i64) -> Instant {
-    Instant(NOW.0 + milliseconds)
+pub fn later(milliseconds: i64) -> Timestamp {
+    Timestamp(NOW.0 + milliseconds)
 }
 
 /// One alone has one writer with SQLite, so little could go wrong.
@@ -40,15 +43,61 @@ pub fn account(username: &str) -> NewAccount {
         username_key: username.into(),
         display_name: username.into(),
         password_hash: None,
-        passkey: None,
-        identity: None,
     }
 }
 
 pub async fn sign_up(store: &Store, username: &str) -> Uuid {
     let account = account(username);
-    store.create_account(&account, NOW).await.unwrap();
+    create(store, &account, None).await.unwrap();
     account.id
+}
+
+/// An account, with a passkey if there is one.
+pub async fn create(
+    store: &Store,
+    account: &NewAccount,
+    passkey: Option<&NewPasskey>,
+) -> Result<(), StoreError> {
+    let ceremony =
+        Ceremony { new_account: Some(account), new_passkey: passkey, ..Ceremony::default() };
+    store.complete(&ceremony, NOW).await
+}
+
+/// What a sign-in writes, for an account whose sessions were ended so many times when it began.
+pub async fn sign_in(
+    store: &Store,
+    account: Uuid,
+    epoch: i64,
+    cart: Option<&str>,
+) -> Result<SessionWrite, StoreError> {
+    let session = session_of(account);
+    let ceremony = Ceremony {
+        account: Some(Owner { account, epoch }),
+        session: Some(&session),
+        cart,
+        ..Ceremony::default()
+    };
+    store.complete(&ceremony, NOW).await?;
+    Ok(SessionWrite { before: Some(session.key.clone()), begins: false, ..session })
+}
+
+/// A new session of an account that lasts a day.
+pub fn session_of(account: Uuid) -> SessionWrite {
+    let key = session_key(&Uuid::new_v4().to_string());
+    SessionWrite {
+        before: None,
+        handle: Some(format!("handle-{key}")),
+        key,
+        account: Some(account),
+        data: "{}".into(),
+        expires: later(DAY),
+        begins: true,
+    }
+}
+
+/// Something that happened to an account.
+pub fn event(account: Uuid) -> NewEvent {
+    Event::SessionEnded.of(account, "", "Chrome on Linux".into())
 }
 
 pub fn passkey(id: &str) -> NewPasskey {
@@ -74,23 +123,9 @@ pub fn record(lifetime: i64) -> Record {
     let expires = i128::from(NOW.0 + lifetime) * 1_000_000;
     Record {
         id: Id::default(),
-        data: [].into(),
+        data: [("session".to_owned(), json!(Session::default()))].into(),
         expiry_date: OffsetDateTime::from_unix_timestamp_nanos(expires).unwrap(),
     }
-}
-
-pub async fn begin_session_of(store: &Store, account: Uuid) -> String {
-    let mut record = record(DAY);
-    record.data.insert("account".into(), json!(account));
-    sessions(store).create(&mut record).await.unwrap();
-    session_key(&record.id)
-}
-
-/// A session that lasts a day; returns its key.
-pub async fn begin_session(store: &Store) -> String {
-    let mut record = record(DAY);
-    sessions(store).create(&mut record).await.unwrap();
-    session_key(&record.id)
 }
 
 pub async fn stock(store: &Store, slug: &str) -> i64 {

@@ -1,7 +1,7 @@
 //! A store and the providers that it works with, and the ways to them and back.
 
 use axum::http::header::LOCATION;
-use latchkey::store::IdentityRow;
+use latchkey::{oidc::Providers, store::IdentityRow};
 
 use super::{
     On,
@@ -33,7 +33,7 @@ impl On for Town {
         let acorn = Provider::open("acorn", "Acorn", shop.clock.clone()).await;
         let birch = Provider::open("birch", "Birch", shop.clock.clone()).await;
         let providers = vec![acorn.configured(), birch.configured()];
-        let shop = shop.changed(|server| server.providers = providers);
+        let shop = shop.changed(|config| config.providers = Providers(providers)).await;
         Self { shop, acorn, birch }
     }
 }

@@ -8,9 +8,7 @@ use axum::{
         header::{COOKIE, LOCATION, SET_COOKIE, USER_AGENT},
     },
 };
-use latchkey::{
-    Attestation, Clock, Passwords, RelyingParty, Server, Store, config::leptos_options, http,
-};
+use latchkey::{clock::Clock, config::Config, http, state::State, store::Store};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection, query_scalar};
 use tower::ServiceExt;
@@ -23,69 +21,65 @@ use super::{On, authenticator::Authenticator};
 pub const PASSWORD: &str = "plovers dislike umbrellas";
 pub const OTHER_PASSWORD: &str = "herons prefer galoshes";
 
-/// A store on a database of its own, with a clock that stands still.
+/// A shop on a database of its own, with a clock that stands still.
 #[derive(Clone)]
 pub struct Shop {
     pub router: Router,
     pub store: Store,
     pub clock: Clock,
-    pub server: Server,
-    url: String,
+    config: Config,
 }
 
 impl On for Shop {
     async fn on(url: String) -> Self {
-        let store = Store::open(&url).await.unwrap();
-        Self { url, ..Self::at(store, "http://localhost:3000") }
+        // tower-sessions takes its part of the time from the system.
+        let clock = Clock::stopped_at(Clock::system().now());
+        let origin = "http://localhost:3000".parse().unwrap();
+        Self::open(Config::new(url, origin), clock).await
     }
 }
 
 impl Shop {
-    pub fn at(store: Store, origin: &str) -> Self {
-        Self::with(store, origin, &[], Attestation::None)
+    async fn open(config: Config, clock: Clock) -> Self {
+        let state = State::new(config.clone(), clock.clone()).await.unwrap();
+        let store = state.store.clone();
+        Self { router: http::router(state), store, clock, config }
     }
 
-    pub fn with(store: Store, origin: &str, related: &[&str], attestation: Attestation) -> Self {
-        let origin = origin.parse().unwrap();
-        let related: Vec<_> = related.iter().map(|origin| origin.parse().unwrap()).collect();
-        // tower-sessions takes its part of the time from the system.
-        let clock = Clock::stopped_at(Clock::system().now());
-        let server = Server {
-            store: store.clone(),
-            providers: vec![],
-            automatic: true,
-            relying_party: RelyingParty::new(&origin, &related, attestation).unwrap(),
-            passwords: Passwords::new(2).unwrap(),
-            clock: clock.clone(),
-            origin,
-            related_origins: related,
-            leptos: leptos_options(([127, 0, 0, 1], 3000).into()),
-        };
-        Self { router: http::router(server.clone()), store, clock, server, url: String::new() }
+    /// The same shop, configured in another way.
+    pub async fn changed(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.config.clone();
+        change(&mut config);
+        Self::open(config, self.clock.clone()).await
     }
 
-    /// The same store, configured in another way.
-    pub fn changed(&self, change: impl FnOnce(&mut Server)) -> Self {
-        let mut server = self.server.clone();
-        change(&mut server);
-        Self { router: http::router(server.clone()), server, ..self.clone() }
+    /// The same shop at another origin.
+    pub async fn at(&self, origin: &str) -> Self {
+        self.changed(|config| config.origin = origin.parse().unwrap()).await
     }
 
     /// How many sessions the database knows.
     pub async fn sessions(&self) -> i64 {
-        let mut database = AnyConnection::connect(&self.url).await.unwrap();
+        let mut database = AnyConnection::connect(&self.config.database).await.unwrap();
         query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&mut database).await.unwrap()
     }
 
     /// The one value that a query finds, by one text.
     pub async fn column(&self, query: &'static str, text: &str) -> String {
-        let mut database = AnyConnection::connect(&self.url).await.unwrap();
+        let mut database = AnyConnection::connect(&self.config.database).await.unwrap();
         query_scalar(query).bind(text).fetch_one(&mut database).await.unwrap()
     }
 
     pub fn visitor(&self) -> Visitor {
         let router = self.router.clone();
-        Visitor { router, cookie: None, by_hand: false, user_agent: CHROME }
+        Visitor {
+            router,
+            cookie: None,
+            by_hand: false,
+            others: vec![],
+            name: String::new(),
+            user_agent: CHROME,
+        }
     }
 
     /// A visitor with a new account, and the passkey that opens it.
@@ -137,10 +131,16 @@ pub struct Visitor {
     pub cookie: Option<String>,
     /// Whether there is a cookie that says so.
     pub by_hand: bool,
+    /// The other cookies: name and value.
+    pub others: Vec<(String, String)>,
+    /// The username that a passkey was last asked for with.
+    name: String,
     pub user_agent: &'static str,
 }
 
 const BY_HAND: &str = "latchkey-by-hand";
+const BY_HAND_COOKIE: [&str; 2] = ["latchkey-by-hand=", "__Host-latchkey-by-hand="];
+const SESSION: [&str; 2] = ["latchkey=", "__Host-latchkey="];
 
 const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
                       Chrome/156.0.0.0 Safari/537.36";
@@ -217,7 +217,10 @@ impl Visitor {
             request = request.header(*name, *value);
         }
         let by_hand = self.by_hand.then(|| format!("{BY_HAND}=1"));
-        let cookies: Vec<_> = self.cookie.iter().chain(&by_hand).map(String::as_str).collect();
+        let others: Vec<_> =
+            self.others.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = self.cookie.iter().chain(&by_hand).chain(&others);
+        let cookies: Vec<_> = cookies.map(String::as_str).collect();
         if !cookies.is_empty() {
             request = request.header(COOKIE, cookies.join("; "));
         }
@@ -241,6 +244,13 @@ impl Visitor {
         if let Some(set) = answer.by_hand() {
             self.by_hand = !set.contains("Max-Age=0");
         }
+        for set in answer.other_cookies() {
+            let (name, value) = set.split(';').next().unwrap().split_once('=').unwrap();
+            self.others.retain(|(kept, _)| kept != name);
+            if !set.contains("Max-Age=0") {
+                self.others.push((name.to_owned(), value.to_owned()));
+            }
+        }
     }
 
     pub async fn sign_in_options(&mut self) -> Value {
@@ -258,12 +268,12 @@ impl Visitor {
     }
 
     pub async fn sign_up_options(&mut self, username: &str) -> Value {
-        let message = json!({ "username": username, "display_name": "Robin" });
-        self.api("passkey/sign-up/start", message).await.options()
+        self.sign_up_options_or_refusal(username).await.options()
     }
 
     /// For races, in which it may well be refused.
     pub async fn sign_up_options_or_refusal(&mut self, username: &str) -> Answer {
+        self.name = username.to_owned();
         let message = json!({ "username": username, "display_name": "Robin" });
         self.api("passkey/sign-up/start", message).await
     }
@@ -274,8 +284,12 @@ impl Visitor {
     }
 
     pub async fn finish_sign_up(&mut self, credential: &Value) -> Answer {
-        let credential = credential.to_string();
-        self.api("passkey/sign-up/finish", json!({ "credential": credential })).await
+        let message = json!({
+            "username": self.name,
+            "display_name": "Robin",
+            "credential": credential.to_string(),
+        });
+        self.api("passkey/sign-up/finish", message).await
     }
 
     pub async fn sign_up_with_password(&mut self, username: &str) -> Answer {
@@ -304,12 +318,12 @@ impl Visitor {
 
     /// Options for the passkeys of the account: signed in, or waiting for its second factor.
     pub async fn proof_options(&mut self) -> Answer {
-        self.api("passkey/proof/start", json!({})).await
+        self.api("passkey/reauthentication/start", json!({})).await
     }
 
     pub async fn finish_proof(&mut self, credential: &Value) -> Answer {
         let credential = credential.to_string();
-        self.api("passkey/proof/finish", json!({ "credential": credential })).await
+        self.api("passkey/reauthentication/finish", json!({ "credential": credential })).await
     }
 
     pub async fn prove(&mut self, passkey: &mut Authenticator) -> Answer {
@@ -318,7 +332,7 @@ impl Visitor {
     }
 
     pub async fn addition_options(&mut self, conditional: bool) -> Answer {
-        self.api("passkey/addition/start", json!({ "conditional": conditional, "here": false }))
+        self.api("passkey/addition/start", json!({ "conditional": conditional, "platform": false }))
             .await
     }
 
@@ -406,12 +420,20 @@ impl Answer {
 
     /// That of the session.
     pub fn cookie(&self) -> Option<&str> {
-        self.cookies().find(|cookie| !cookie.starts_with(BY_HAND))
+        self.cookies().find(|cookie| SESSION.iter().any(|name| cookie.starts_with(name)))
     }
 
     /// The one that keeps automatic sign-in away.
     pub fn by_hand(&self) -> Option<&str> {
-        self.cookies().find(|cookie| cookie.starts_with(BY_HAND))
+        self.cookies().find(|cookie| BY_HAND_COOKIE.iter().any(|name| cookie.starts_with(name)))
+    }
+
+    /// Those of the browser and of its attempts with providers.
+    fn other_cookies(&self) -> impl Iterator<Item = &str> {
+        let known = |cookie: &str| {
+            SESSION.iter().chain(&BY_HAND_COOKIE).any(|name| cookie.starts_with(name))
+        };
+        self.cookies().filter(move |cookie| !known(cookie))
     }
 
     fn cookies(&self) -> impl Iterator<Item = &str> {

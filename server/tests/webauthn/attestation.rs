@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use latchkey::{Attestation, store::Store};
+use latchkey::webauthn::Attestation;
 use uuid::Uuid;
 
 use crate::support::{authenticator::Authenticator, on_both, page::offer, visitor::Shop};
 
 /// A store that accepts attested models only.
-fn picky(store: Store, models: &[Uuid]) -> Shop {
+async fn picky(shop: Shop, models: &[Uuid]) -> Shop {
     let roots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/webauthn/attestation");
     let attestation = Attestation::direct(&roots, models).unwrap();
-    Shop::with(store, "http://localhost:3000", &[], attestation)
+    shop.changed(|config| config.attestation = attestation).await
 }
 
 #[on_both]
-async fn a_trusted_model_is_verified(store: Store) {
-    let shop = picky(store, &[]);
+async fn a_trusted_model_is_verified(shop: Shop) {
+    let shop = picky(shop, &[]).await;
     let (mut visitor, mut passkey) = (shop.visitor(), Authenticator::attested());
     assert_eq!(visitor.sign_up_options("robin").await["attestation"], "direct");
     visitor.sign_up("robin", &mut passkey).await.expect_status(200);
@@ -28,8 +28,8 @@ async fn a_trusted_model_is_verified(store: Store) {
 }
 
 #[on_both]
-async fn without_an_attestation_there_is_no_account(store: Store) {
-    let shop = picky(store, &[]);
+async fn without_an_attestation_there_is_no_account(shop: Shop) {
+    let shop = picky(shop, &[]).await;
     let answer = shop.visitor().sign_up("robin", &mut Authenticator::new()).await;
     let refusal = answer.expect_refusal(400, "attestation_missing");
     assert!(refusal["message"].as_str().unwrap().contains("does not say what model"));
@@ -37,10 +37,10 @@ async fn without_an_attestation_there_is_no_account(store: Store) {
 }
 
 #[on_both]
-async fn a_model_of_an_unknown_maker_is_refused(store: Store) {
+async fn a_model_of_an_unknown_maker_is_refused(shop: Shop) {
     let roots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/webauthn/vectors");
     let others = Attestation::direct(&roots, &[]).unwrap();
-    let shop = Shop::with(store, "http://localhost:3000", &[], others);
+    let shop = shop.changed(|config| config.attestation = others).await;
     let answer = shop.visitor().sign_up("robin", &mut Authenticator::attested()).await;
     let refusal = answer.expect_refusal(400, "attestation_untrusted");
     assert!(refusal["message"].as_str().unwrap().contains("does not know the maker"));
@@ -48,8 +48,8 @@ async fn a_model_of_an_unknown_maker_is_refused(store: Store) {
 }
 
 #[on_both]
-async fn tampering_with_an_attestation_is_refused(store: Store) {
-    let shop = picky(store, &[]);
+async fn tampering_with_an_attestation_is_refused(shop: Shop) {
+    let shop = picky(shop, &[]).await;
     let (mut visitor, mut passkey) = (shop.visitor(), Authenticator::attested());
     let options = visitor.sign_up_options("robin").await;
     let mut created = passkey.create(&options);
@@ -60,8 +60,8 @@ async fn tampering_with_an_attestation_is_refused(store: Store) {
 }
 
 #[on_both]
-async fn only_the_listed_models_are_accepted(store: Store) {
-    let shop = picky(store, &[Uuid::from_bytes([7; 16])]);
+async fn only_the_listed_models_are_accepted(shop: Shop) {
+    let shop = picky(shop, &[Uuid::from_bytes([7; 16])]);
     shop.visitor().sign_up("robin", &mut Authenticator::attested()).await.expect_status(200);
     let mut other = Authenticator::attested();
     other.aaguid = [8; 16];
@@ -69,8 +69,8 @@ async fn only_the_listed_models_are_accepted(store: Store) {
 }
 
 #[on_both]
-async fn where_models_are_verified_nothing_is_created_by_itself(store: Store) {
-    let shop = picky(store, &[]);
+async fn where_models_are_verified_nothing_is_created_by_itself(shop: Shop) {
+    let shop = picky(shop, &[]).await;
     let mut visitor = shop.visitor();
     visitor.sign_up_with_password("robin").await;
     visitor.sign_out_and_in("robin").await;

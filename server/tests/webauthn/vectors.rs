@@ -3,13 +3,11 @@
 //! `vectors/webauthn-l3.json` has them as the specification prints them.
 
 use app::api::Code;
-use latchkey::{
-    Attestation, RelyingParty,
-    ceremonies::{
-        authentication::{self, Accepted, Claim, Stored},
-        encode,
-        registration::{self, Mode, Registered, User},
-    },
+use latchkey::webauthn::{
+    Attestation, Mode, RelyingParty,
+    authentication::{self, Accepted, Claim, Stored},
+    decode, encode,
+    registration::{self, Registered},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -50,11 +48,9 @@ fn vectors_root() -> Attestation {
     Attestation::direct(folder.as_ref(), &[]).unwrap()
 }
 
-/// The stored state, as if the vector's challenge had been the one that was sent.
-fn with_challenge(state: &str, part: &str, challenge: String) -> String {
-    let mut state: Value = serde_json::from_str(state).unwrap();
-    *state.pointer_mut(&format!("{part}/challenge")).unwrap() = challenge.into();
-    state.to_string()
+/// The challenge that was sent.
+fn challenge(part: &Value) -> Vec<u8> {
+    decode(&field(part, "challenge")).unwrap()
 }
 
 fn register(vector: &Vector) -> Result<Registered, Code> {
@@ -64,9 +60,6 @@ fn register(vector: &Vector) -> Result<Registered, Code> {
 fn register_with(vector: &Vector, attestation: Attestation) -> Result<Registered, Code> {
     let rp = relying_party(attestation);
     let given = &vector.registration;
-    let user = User { id: ACCOUNT, username: "robin", display_name: "Robin" };
-    let started = registration::start(&rp, user, Vec::new(), Mode::Modal)?;
-    let state = with_challenge(&started.state, "", field(given, "challenge"));
     let id = field(given, "credential_id");
     let response = json!({
         "id": id, "rawId": id, "type": "public-key",
@@ -75,13 +68,13 @@ fn register_with(vector: &Vector, attestation: Attestation) -> Result<Registered
             "attestationObject": field(given, "attestationObject"),
         },
     });
-    registration::finish(&rp, &state, &response.to_string(), Mode::Modal)
+    let finished =
+        registration::finish(&rp, &challenge(given), &response.to_string(), Mode::Modal);
+    finished.map_err(|error| error.code)
 }
 
 fn authenticate(vector: &Vector, registered: &Registered) -> Result<Accepted, Code> {
     let given = &vector.authentication;
-    let started = authentication::start(&relying_party(Attestation::None))?;
-    let state = with_challenge(&started.state, "/ast", field(given, "challenge"));
     let response = json!({
         "id": registered.id, "rawId": registered.id, "type": "public-key",
         "response": {
@@ -93,7 +86,9 @@ fn authenticate(vector: &Vector, registered: &Registered) -> Result<Accepted, Co
     });
     let claim = Claim::read(&response.to_string())?;
     let stored = Stored { account: ACCOUNT, passkey: &registered.passkey };
-    authentication::finish(&relying_party(Attestation::None), &state, &claim, stored)
+    let rp = relying_party(Attestation::None);
+    let finished = authentication::finish(&rp, &challenge(given), &claim, stored);
+    finished.map_err(|error| error.code)
 }
 
 #[test]
