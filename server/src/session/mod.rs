@@ -370,7 +370,7 @@ mod tests {
             federated: None,
         };
         let waiting = session.awaiting(half);
-        assert_eq!((waiting.account(), waiting.offer, waiting.notice), (None, None, None));
+        assert_eq!((waiting.account(), waiting.offer, &waiting.notice), (None, None, &None));
         assert!(waiting.awaiting_second_factor(NOW).is_ok());
         assert!(waiting.awaiting_second_factor(NOW + PROOF_LIFETIME).is_err());
     }

@@ -1,6 +1,8 @@
 //! What an account's owner is told has happened.
 
-use latchkey::store::NewEvent;
+use app::api::Timestamp;
+use latchkey::{session::Event, store::Ceremony};
+use uuid::Uuid;
 
 use crate::support::{
     authenticator::{Authenticator, UP},
@@ -109,10 +111,17 @@ async fn events_are_kept_for_ninety_days(shop: Shop) {
     shop.member("robin").await;
     let account = shop.account("robin").await;
     let now = shop.clock.now().0;
-    shop.store.delete_expired(app::api::Timestamp(now + 90 * DAY)).await.unwrap();
+    shop.store.delete_expired(Timestamp(now + 90 * DAY)).await.unwrap();
     assert_eq!(shop.store.events_of(account, "sign_in_failed").await.unwrap().len(), 2);
-    shop.store.delete_expired(app::api::Timestamp(now + 90 * DAY + 1)).await.unwrap();
+    shop.store.delete_expired(Timestamp(now + 90 * DAY + 1)).await.unwrap();
     assert_eq!(shop.store.events_of(account, "sign_in_failed").await.unwrap().len(), 0);
+}
+
+/// Somebody fails to sign in.
+async fn fail(shop: &Shop, account: Uuid, detail: &str, browser: &str, now: Timestamp) {
+    let events = [Event::SignInFailed.of(account, detail, browser.to_owned())];
+    let ceremony = Ceremony { events: &events, ..Ceremony::default() };
+    shop.store.complete(&ceremony, now).await.unwrap();
 }
 
 #[on_both]
@@ -120,9 +129,8 @@ async fn flooding_pushes_no_events_out_of_sight(shop: Shop) {
     shop.member("robin").await;
     let account = shop.account("robin").await;
     for hour in 0..100 {
-        let event = NewEvent { kind: "sign_in_failed", detail: "with a password", browser: "" };
-        let at = app::api::Timestamp(shop.clock.now().0 + hour * 60 * MINUTE);
-        shop.store.record_failure(account, event, at).await.unwrap();
+        let at = Timestamp(shop.clock.now().0 + hour * 60 * MINUTE);
+        fail(&shop, account, "with a password", "", at).await;
     }
     let events = shop.store.events_of(account, "sign_in_failed").await.unwrap();
     assert_eq!(events.len(), 22);
@@ -140,14 +148,10 @@ async fn flooding_from_many_browsers_fills_no_database(shop: Shop) {
     for hour in 1..=2 {
         for browser in 0..30 {
             let browser = browser.to_string();
-            let event =
-                NewEvent { kind: "sign_in_failed", detail: "with a password", browser: &browser };
-            shop.store.record_failure(account, event, shop.clock.now()).await.unwrap();
+            fail(&shop, account, "with a password", &browser, shop.clock.now()).await;
         }
         // Nor do they keep other failures out.
-        let event =
-            NewEvent { kind: "sign_in_failed", detail: "with a recovery code", browser: "" };
-        shop.store.record_failure(account, event, shop.clock.now()).await.unwrap();
+        fail(&shop, account, "with a recovery code", "", shop.clock.now()).await;
         assert_eq!(failures().await, hour * 4);
         shop.clock.advance(60 * MINUTE);
     }

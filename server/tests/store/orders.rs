@@ -2,14 +2,15 @@
 
 use app::api::{Delivery, Money};
 use futures::future::join_all;
-use latchkey::store::{CartOwner, Placement, Shortage, Store};
+use latchkey::store::{CartOwner, Placement, SessionWrite, Shortage, Store};
 use sqlx::{AnyConnection, Connection, query_scalar};
 use uuid::Uuid;
 
 use crate::support::{
     DatabaseUrl, on_both,
     store::{
-        CABINET, LANTERN, MAT, NOW, delivery, execute, later, place, sign_up, stock, two_servers,
+        CABINET, LANTERN, MAT, NOW, delivery, execute, later, place, session_of,
+        sign_up, stock, two_servers,
     },
     time::DAY,
 };
@@ -190,9 +191,10 @@ async fn an_order_that_is_being_placed_is_kept_without_the_person(url: DatabaseU
         store.set_quantity(&CartOwner::Account(ada), MAT, 1, NOW).await.unwrap();
         let delivery = Delivery { name: "Ada".into(), address: "London".into() };
         let placement = round.to_string();
+        let farewell = SessionWrite { account: None, ..session_of(ada) };
         let (placed, deleted) = tokio::join!(
             store.place_order(ada, &placement, &delivery, NOW),
-            store.delete_account(ada, NOW),
+            store.delete_account(ada, &farewell, NOW),
         );
         deleted.unwrap();
         // Too late, it finds no cart or no account.

@@ -61,7 +61,7 @@ async fn tampering_with_an_attestation_is_refused(shop: Shop) {
 
 #[on_both]
 async fn only_the_listed_models_are_accepted(shop: Shop) {
-    let shop = picky(shop, &[Uuid::from_bytes([7; 16])]);
+    let shop = picky(shop, &[Uuid::from_bytes([7; 16])]).await;
     shop.visitor().sign_up("robin", &mut Authenticator::attested()).await.expect_status(200);
     let mut other = Authenticator::attested();
     other.aaguid = [8; 16];
