@@ -134,7 +134,7 @@ pub struct Visitor {
     /// The other cookies: name and value.
     pub others: Vec<(String, String)>,
     /// The username that a passkey was last asked for with.
-    name: String,
+    pub name: String,
     pub user_agent: &'static str,
 }
 
