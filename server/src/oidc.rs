@@ -4,6 +4,7 @@
 //! References are to OpenID Connect Core 1.0.
 
 use std::{
+    collections::HashSet,
     error::Error,
     fmt::Display,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -428,7 +429,10 @@ pub fn random_nonce() -> String {
 /// # Errors
 /// When there is no TLS to be had.
 pub fn http() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(ANSWER_TIMEOUT).build()
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(ANSWER_TIMEOUT)
+        .build()
 }
 
 fn unavailable(error: &dyn Error) -> Code {
@@ -450,4 +454,34 @@ fn chain(error: &dyn Error) -> String {
         source = error.source();
     }
     words
+}
+
+/// The attempts whose answers are being taken by this server.
+#[derive(Debug, Default)]
+pub struct Attempts(Mutex<HashSet<String>>);
+
+/// An answer that is being taken, until this is dropped.
+#[derive(Debug)]
+pub struct Taken<'a> {
+    attempts: &'a Attempts,
+    state: String,
+}
+
+impl Attempts {
+    /// `None` while another request takes an answer with this `state`.
+    #[must_use]
+    pub fn take(&self, state: &str) -> Option<Taken<'_>> {
+        let is_first = self.states().insert(state.to_owned());
+        is_first.then(|| Taken { attempts: self, state: state.to_owned() })
+    }
+
+    fn states(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.attempts.states().remove(&self.state);
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     config::Config,
     credentials::Passwords,
-    oidc::Providers,
+    oidc::{Attempts, Providers},
     session::{Challenges, Sessions},
     store::{Store, StoreError},
     webauthn::RelyingParty,
@@ -31,6 +31,7 @@ pub struct Shared {
     /// Whose pages may use this shop's passkeys as well.
     pub related_origins: Vec<Url>,
     pub providers: Providers,
+    pub attempts: Attempts,
     /// Whether a saved password may sign in without being asked for.
     pub automatic: bool,
     pub leptos: LeptosOptions,
@@ -69,6 +70,7 @@ impl State {
             origin,
             related_origins,
             providers: config.providers,
+            attempts: Attempts::default(),
             automatic: config.automatic,
             leptos: config.leptos,
         })))

@@ -14,8 +14,7 @@ use crate::{
 /// [`Code::Internal`](app::api::Code::Internal)
 pub async fn delete(ctx: &RequestContext, proof: &Reauthenticated) -> Result<()> {
     let account = proof.account();
-    let mut farewell =
-        Session { deleted_account: Some(account), ..Session::default() };
+    let mut farewell = Session { deleted_account: Some(account), ..Session::default() };
     farewell.tell("Your account is deleted.");
     let now = ctx.now();
     let change = ctx.session.renewed(farewell, true, now)?;

@@ -1,8 +1,7 @@
 //! What the account page shows, and what scripts ask about the account.
 
 use app::api::{
-    Account, AccountService, Added, Code, Options, PasskeyCard, Result, SecurityEvent,
-    Timestamp,
+    Account, AccountService, Added, Code, Options, PasskeyCard, Result, SecurityEvent, Timestamp,
 };
 use async_trait::async_trait;
 

@@ -11,9 +11,7 @@ use crate::{
 /// [`Code::SecondFactorMissing`] when there is nothing to ask for.
 pub async fn set(ctx: &RequestContext, proof: &Reauthenticated, on: bool) -> Result<()> {
     let (event, sentence) = match on {
-        true => {
-            (Event::SecondFactorOn, "From now on, a passkey is asked for after your password.")
-        }
+        true => (Event::SecondFactorOn, "From now on, a passkey is asked for after your password."),
         false => (Event::SecondFactorOff, "The second factor is off."),
     };
     let account = proof.account();

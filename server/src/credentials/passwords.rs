@@ -77,11 +77,7 @@ impl Passwords {
     /// [`Code::PasswordTooShort`], [`Code::PasswordTooLong`], or
     /// [`Code::PasswordCommon`] when it is easily guessed; [`Code::Busy`] after five
     /// seconds without a turn, [`Code::Internal`] when hashing fails.
-    pub async fn hash_new(
-        &self,
-        password: &str,
-        personal: &[&str],
-    ) -> Result<String, PublicError> {
+    pub async fn hash_new(&self, password: &str, personal: &[&str]) -> Result<String, PublicError> {
         check_length(password)?;
         let argon2 = self.argon2.clone();
         let password = password.to_owned();

@@ -51,6 +51,8 @@ struct Attempt {
     intent: Intent,
     next: Next,
     secrets: Secrets,
+    /// Who was signed in, by the handle of the session: the answer is for nobody else.
+    owner: Option<String>,
 }
 
 /// Off to the provider.
@@ -129,7 +131,8 @@ pub async fn start(
     };
     let next = if next.as_str().len() > LONGEST_NEXT { Next::default() } else { next.clone() };
     let secrets = Secrets::random();
-    let attempt = Attempt { provider: provider.id.clone(), intent, next, secrets };
+    let owner = owner(ctx);
+    let attempt = Attempt { provider: provider.id.clone(), intent, next, secrets, owner };
     let kept = serde_json::to_string(&attempt).map_err(crate::error::internal)?;
     let prefix = if intent == Intent::Automatic { UNASKED } else { "" };
     let state = format!("{prefix}{}", ctx.challenge(Purpose::Attempt(&kept)));
@@ -169,6 +172,8 @@ pub async fn finish(
         let refused = Err(Code::ProviderTimeout.into());
         return settle(ctx, &used, refused).await.map_err(late);
     }
+    // Of two answers at once the provider refuses one, which must not use up the other's state.
+    let _taken = ctx.state.attempts.take(&used.challenge).ok_or(Code::ProviderTimeout)?;
     let (next, intent) = (attempt.next.clone(), attempt.intent);
     let outcome = arrive(ctx, attempt, callback, &used).await;
     Ok(Return { next, intent, outcome: settle(ctx, &used, outcome).await.map_err(late) })
@@ -188,7 +193,13 @@ fn recognise(
     let purpose = Purpose::Attempt(&kept);
     let challenges = &ctx.state.challenges;
     let used = challenges.check(challenge, purpose, &browser, ATTEMPT_LIFETIME, now).ok()?;
-    Some((serde_json::from_str(&kept).ok()?, used))
+    let attempt: Attempt = serde_json::from_str(&kept).ok()?;
+    (attempt.owner == owner(ctx)).then_some((attempt, used))
+}
+
+/// Who is signed in, by the handle of the session.
+fn owner(ctx: &RequestContext) -> Option<String> {
+    ctx.session.get().signed_in().ok().map(|owner| owner.handle.clone())
 }
 
 async fn arrive(
@@ -200,9 +211,7 @@ async fn arrive(
     let provider = ctx.state.providers.named(&attempt.provider)?;
     let claims = claims(ctx, provider, attempt.secrets, callback).await?;
     match attempt.intent {
-        Intent::SignIn => {
-            sign_in::enter(ctx, provider, claims, used).await.map(Arrival::SignedIn)
-        }
+        Intent::SignIn => sign_in::enter(ctx, provider, claims, used).await.map(Arrival::SignedIn),
         Intent::Automatic => {
             sign_in::enter_by_itself(ctx, provider, claims, used).await.map(Arrival::SignedIn)
         }

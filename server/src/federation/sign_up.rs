@@ -100,8 +100,7 @@ pub async fn finish(ctx: &RequestContext, name: &AccountName) -> Result<SignInOu
         federated: remembered(provider, subject, label, &account.display_name),
         ..NewSignIn::with_new(&account, methods, "")
     };
-    let ceremony =
-        Ceremony { new_identity: Some(&pending.identity), ..Ceremony::default() };
+    let ceremony = Ceremony { new_identity: Some(&pending.identity), ..Ceremony::default() };
     let done = complete_sign_up(ctx, &account, sign_in, ceremony).await;
     done.map_err(|refusal| refusal.error)
 }

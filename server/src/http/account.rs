@@ -16,7 +16,10 @@ use super::{
     sign_in::names,
 };
 use crate::{
-    account::{deletion, names as account_names, passkeys, password, recovery_codes, second_factor, sessions},
+    account::{
+        deletion, names as account_names, passkeys, password, recovery_codes, second_factor,
+        sessions,
+    },
     request::RequestContext,
     session::{Reauthenticated, SignedIn},
 };
@@ -95,10 +98,7 @@ enum PasswordAction {
     Remove,
 }
 
-pub(super) async fn change_password(
-    proof: Reauthenticated,
-    post: Post<PasswordChange>,
-) -> Answer {
+pub(super) async fn change_password(proof: Reauthenticated, post: Post<PasswordChange>) -> Answer {
     let Post { ctx, uri, sender, fields: PasswordChange { password, action } } = post;
     let done = match action {
         PasswordAction::Set => password::set(&ctx, &proof, &password).await.map(Some),

@@ -13,10 +13,24 @@ use crate::state::State;
 /// (RFC 6265bis §4.1.3.2).
 const PREFIX: &str = "__Host-";
 
-/// Which session it is.
-pub(super) const SESSION: &str = "latchkey";
-/// Which browser it is, for challenges.
-pub(super) const BROWSER: &str = "latchkey-browser";
+/// The cookie that says which session it is.
+pub(super) fn session(state: &State) -> String {
+    host_only(state, "latchkey")
+}
+
+/// The cookie that says which browser it is, for challenges.
+pub(super) fn browser(state: &State) -> String {
+    host_only(state, "latchkey-browser")
+}
+
+/// The cookie of an attempt to sign in with a provider.
+pub(super) fn attempt(state: &State, name: &str) -> String {
+    host_only(state, &format!("latchkey-attempt-{name}"))
+}
+
+fn host_only(state: &State, name: &str) -> String {
+    if state.is_secure() { format!("{PREFIX}{name}") } else { name.to_owned() }
+}
 
 /// How long a browser keeps a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +42,11 @@ pub(super) enum Age {
 }
 
 /// The value of a cookie that came with a request.
-pub(super) fn get<'a>(state: &State, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let name = full(state, name);
+pub(super) fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     cookies
         .flat_map(|cookies| cookies.split(';'))
-        .find_map(|cookie| cookie.trim().strip_prefix(name.as_str())?.strip_prefix('='))
+        .find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 /// Sends a cookie that scripts cannot read and that other sites' requests do not carry.
@@ -44,7 +57,6 @@ pub(super) fn set(
     value: impl Display,
     age: Age,
 ) {
-    let name = full(state, name);
     let secure = if state.is_secure() { "; Secure" } else { "" };
     let age = match age {
         Age::Seconds(seconds) => format!("; Max-Age={seconds}"),
@@ -55,8 +67,4 @@ pub(super) fn set(
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         headers.append(SET_COOKIE, cookie);
     }
-}
-
-fn full(state: &State, name: &str) -> String {
-    if state.is_secure() { format!("{PREFIX}{name}") } else { name.to_owned() }
 }

@@ -32,7 +32,7 @@ impl RequestContext {
             state: state.clone(),
             session: session.ok_or_else(|| internal("no session layer"))?,
             user_agent: user_agent.unwrap_or_default().to_owned(),
-            silent_access: silent_access(state, &parts.headers),
+            silent_access: silent_access(&parts.headers),
         })
     }
 }

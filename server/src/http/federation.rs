@@ -12,9 +12,7 @@ use super::{
     cookies::{self, Age},
     error::{Answer, Refused, status},
     extract::{Part, Query},
-    form::{
-        Post, Sender, beside_field, entered, refused, signed_in, to, whole_form,
-    },
+    form::{Post, Sender, beside_field, entered, refused, signed_in, to, whole_form},
     middleware::{guard::is_same_origin, login_status::sign_in_by_hand},
     render::{show, show_again},
     sign_in::{names, names_errors},
@@ -87,14 +85,9 @@ async fn lead(ctx: RequestContext, headers: &HeaderMap, id: &str, way: Way) -> A
     }
 }
 
-/// The cookie of an attempt.
-fn cookie(name: &str) -> String {
-    format!("latchkey-attempt-{name}")
-}
-
 fn keep(ctx: &RequestContext, response: &mut Response, departure: &Departure) {
     let age = Age::Seconds(ATTEMPT_LIFETIME.as_secs().try_into().unwrap_or_default());
-    let (name, kept) = (cookie(&departure.name), &departure.kept);
+    let (name, kept) = (cookies::attempt(&ctx.state, &departure.name), &departure.kept);
     cookies::set(&ctx.state, response.headers_mut(), &name, kept, age);
 }
 
@@ -105,8 +98,9 @@ pub(super) async fn callback(
     Part(id): Part,
     Query(callback): Query<Callback>,
 ) -> Answer {
-    let (probably, name) = (callback.probable_intent(), cookie(&callback.name()));
-    let kept = cookies::get(&ctx.state, &headers, &name);
+    let probably = callback.probable_intent();
+    let name = cookies::attempt(&ctx.state, &callback.name());
+    let kept = cookies::get(&headers, &name);
     let state = ctx.state.clone();
     let mut response = match attempt::finish(&ctx, &id, callback, kept).await {
         Ok(answer) => arrived(ctx, answer).await,
@@ -132,12 +126,7 @@ async fn arrived(ctx: RequestContext, answer: Return) -> Response {
 }
 
 /// The page with the other ways, and what went wrong.
-async fn failed(
-    ctx: RequestContext,
-    intent: Intent,
-    next: Next,
-    error: PublicError,
-) -> Response {
+async fn failed(ctx: RequestContext, intent: Intent, next: Next, error: PublicError) -> Response {
     let page = match intent {
         // Nobody asked for it, so nobody hears of it.
         Intent::Automatic => {
@@ -162,11 +151,7 @@ async fn failed(
 
 /// On to the provider, with a fresh proof only: whoever could link an identity of their own
 /// would be in for good.
-pub(super) async fn link(
-    ctx: RequestContext,
-    proof: Reauthenticated,
-    Part(id): Part,
-) -> Answer {
+pub(super) async fn link(ctx: RequestContext, proof: Reauthenticated, Part(id): Part) -> Answer {
     match linking::start(&ctx, &proof, &id).await {
         Ok(departure) => Ok(lead_away(ctx, &id, &departure).await),
         Err(error) => {

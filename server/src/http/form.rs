@@ -1,9 +1,7 @@
 //! Form posts: everything that works without JavaScript. A handler does its work and sends the
 //! visitor on, or shows its page again with what was wrong.
 
-use app::api::{
-    AccountName, Code, FormOutcome, Next, Path, PublicError, SignInOutcome, Went,
-};
+use app::api::{AccountName, Code, FormOutcome, Next, Path, PublicError, SignInOutcome, Went};
 use axum::{
     Form, Json,
     body::Body,
@@ -59,8 +57,7 @@ impl<T: DeserializeOwned> FromRequest<State> for Post<T> {
             }
             request = url_encoded(request, state).await?;
         }
-        let Form(fields) =
-            Form::from_request(request, state).await.map_err(|_| Code::Malformed)?;
+        let Form(fields) = Form::from_request(request, state).await.map_err(|_| Code::Malformed)?;
         Ok(Self { ctx, uri, sender, fields })
     }
 }
@@ -79,8 +76,7 @@ async fn url_encoded(request: Request, state: &State) -> Result<Request, Refused
         fields.push((name, part.text().await.map_err(|_| Code::Malformed)?));
     }
     let form = Serializer::new(String::new()).extend_pairs(fields).finish();
-    let mut request =
-        Request::post("/").body(Body::from(form)).map_err(|_| Code::Malformed)?;
+    let mut request = Request::post("/").body(Body::from(form)).map_err(|_| Code::Malformed)?;
     let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
     request.headers_mut().insert(CONTENT_TYPE, kind);
     Ok(request)

@@ -32,9 +32,8 @@ async fn with_status(response: Response) -> Response {
         StatusCode::INTERNAL_SERVER_ERROR => {
             let body = to_bytes(response.into_body(), MAX_BODY).await.unwrap_or_default();
             let error = serde_json::from_slice(&body);
-            let error: PublicError = error.unwrap_or_else(|_| {
-                internal("a server function failed without an error of ours")
-            });
+            let error: PublicError = error
+                .unwrap_or_else(|_| internal("a server function failed without an error of ours"));
             Refused(error).into_response()
         }
         // Leptos names the paths that it knows.

@@ -148,15 +148,18 @@ mod tests {
     #[test]
     fn whoever_was_signed_in_still_is() {
         let signed_in = signed_in(json!({ "passkey": "a" }));
-        assert_eq!(signed_in, SignedIn {
-            account: ACCOUNT.parse().unwrap(),
-            handle: "h".into(),
-            methods: AuthenticationMethods::one(Method::Passkey("a".into())),
-            browser: "Chrome on Linux".into(),
-            since: Timestamp(5),
-            proved: Some(Timestamp(7)),
-            passkey_used: Some("b".into()),
-        });
+        assert_eq!(
+            signed_in,
+            SignedIn {
+                account: ACCOUNT.parse().unwrap(),
+                handle: "h".into(),
+                methods: AuthenticationMethods::one(Method::Passkey("a".into())),
+                browser: "Chrome on Linux".into(),
+                since: Timestamp(5),
+                proved: Some(Timestamp(7)),
+                passkey_used: Some("b".into()),
+            }
+        );
     }
 
     #[test]

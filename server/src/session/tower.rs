@@ -49,7 +49,11 @@ pub(super) fn write(session: &Session) -> serde_json::Result<String> {
 /// For what no version ever wrote.
 pub fn read(data: &str, handle: &str) -> serde_json::Result<Session> {
     let data: Value = serde_json::from_str(data)?;
-    if data.get("who").is_some() { serde_json::from_value(data) } else { before::read(data, handle) }
+    if data.get("who").is_some() {
+        serde_json::from_value(data)
+    } else {
+        before::read(data, handle)
+    }
 }
 
 #[async_trait]

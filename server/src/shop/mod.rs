@@ -1,8 +1,6 @@
 //! The rules of the shop, around what [`store`](crate::store) does.
 
-use app::api::{
-    Cart, Checkout, Code, Delivery, Order, Product, Result, ShopService,
-};
+use app::api::{Cart, Checkout, Code, Delivery, Order, Product, Result, ShopService};
 use async_trait::async_trait;
 use uuid::Uuid;
 

@@ -117,12 +117,8 @@ async fn begin(
     let before = ctx.session.get();
     let (account, detail) = (sign_in.owner.account, sign_in.detail.clone());
     let change = ctx.session.renewed(sign_in.session(ctx.browser(), now), true, now)?;
-    let ceremony = Ceremony {
-        session: Some(&change.write),
-        cart: before.cart_to_merge(),
-        events,
-        ..ceremony
-    };
+    let ceremony =
+        Ceremony { session: Some(&change.write), cart: before.cart_to_merge(), events, ..ceremony };
     ctx.state.store.complete(&ceremony, now).await.map_err(|error| {
         let error = PublicError::from(error);
         // Another assertion with the same counter was faster: its owner hears of a copy.

@@ -1,7 +1,8 @@
 //! The ceremonies with passkeys, as the page's script asks for them.
 
 use app::api::{
-    AccountName, Options, ReauthenticationWays, Result, SignInOutcome, SignInService, Timestamp,
+    AccountName, Code, Options, ReauthenticationWays, Result, SignInOutcome, SignInService,
+    Timestamp,
 };
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -27,8 +28,7 @@ impl SignInService for RequestContext {
     /// WebAuthn L3 §7.2 step 1: a challenge that any passkey may answer.
     async fn start_sign_in(&self) -> Result<Options> {
         let challenge = self.challenge(Purpose::SignIn);
-        let public_key =
-            authentication::start(&self.state.relying_party, challenge.as_bytes())?;
+        let public_key = authentication::start(&self.state.relying_party, challenge.as_bytes())?;
         Ok(Options { public_key })
     }
 
@@ -121,11 +121,8 @@ impl SignInService for RequestContext {
             })
             .collect();
         let challenge = self.challenge(purpose);
-        let public_key = authentication::start_for(
-            &self.state.relying_party,
-            challenge.as_bytes(),
-            &allowed,
-        )?;
+        let public_key =
+            authentication::start_for(&self.state.relying_party, challenge.as_bytes(), &allowed)?;
         Ok(Options { public_key })
     }
 
@@ -133,9 +130,13 @@ impl SignInService for RequestContext {
     /// second factor signs in.
     async fn finish_reauthentication(&self, credential: &str) -> Result<()> {
         let session = self.session.get();
-        // Whoever it was that asked may have signed out, or waited too long.
         let challenge = Challenge::from_bytes(&challenge_of(credential)?)?;
-        let (account, purpose) = whose(&session, self.now())?;
+        // Whoever it was that asked may have signed out, or waited too long.
+        let (account, purpose) =
+            whose(&session, self.now()).map_err(|error| match session.who {
+                Who::AwaitingSecondFactor(_) => Code::ChallengeUnknown.into(),
+                _ => error,
+            })?;
         let used = self.check(challenge, purpose)?;
         let outcome = async {
             let expected = Expected::Account(account);

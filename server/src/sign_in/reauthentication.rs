@@ -68,8 +68,7 @@ pub(crate) async fn complete(
         signed_in.passkey_used = passkey;
     }
     let change = ctx.session.renewed(session, false, now)?;
-    let ceremony =
-        Ceremony { account: Some(owner), session: Some(&change.write), ..ceremony };
+    let ceremony = Ceremony { account: Some(owner), session: Some(&change.write), ..ceremony };
     ctx.state.store.complete(&ceremony, now).await?;
     ctx.session.committed(change);
     Ok(())

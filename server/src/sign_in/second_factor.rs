@@ -59,17 +59,12 @@ pub(super) async fn with_passkey(
 ///
 /// # Errors
 /// [`Code::SignInRequired`] when none is asked for, or [`Code::RecoveryCodeWrong`].
-pub async fn with_recovery_code(
-    ctx: &RequestContext,
-    code: &str,
-) -> Result<(), PublicError> {
+pub async fn with_recovery_code(ctx: &RequestContext, code: &str) -> Result<(), PublicError> {
     let session = ctx.session.get();
     let half = session.awaiting_second_factor(ctx.now())?.clone();
     let row = ctx.state.store.account(half.account).await?.ok_or(Code::SignInRequired)?;
     let methods = AuthenticationMethods::two(half.first, Method::RecoveryCode);
-    let sign_in = NewSignIn {
-        federated: half.federated,
-        ..NewSignIn::new(row.owner(), methods, "")
-    };
+    let sign_in =
+        NewSignIn { federated: half.federated, ..NewSignIn::new(row.owner(), methods, "") };
     recovery_code::use_up(ctx, sign_in, code).await
 }

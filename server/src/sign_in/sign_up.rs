@@ -24,10 +24,8 @@ pub async fn with_password(
     let hash = ctx.state.passwords.hash_new(password, &personal).await?;
     let account = NewAccount { password_hash: Some(hash), ..account };
     let methods = AuthenticationMethods::one(Method::Password);
-    let sign_in = NewSignIn {
-        offer: Some(Offer::Passkey),
-        ..NewSignIn::with_new(&account, methods, "")
-    };
+    let sign_in =
+        NewSignIn { offer: Some(Offer::Passkey), ..NewSignIn::with_new(&account, methods, "") };
     let done = complete_sign_up(ctx, &account, sign_in, Ceremony::default()).await;
     done.map_err(|refusal| refusal.error)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::api::{Cart, CartLine, Timestamp, Money, Product};
+use app::api::{Cart, CartLine, Money, Product, Timestamp};
 use sqlx::{
     Any, AssertSqlSafe, Row, Transaction,
     any::{AnyExecutor, AnyRow},
@@ -178,7 +178,9 @@ pub(super) async fn merge(
     }
     let rows: Vec<_> = taken
         .iter()
-        .map(|(product, quantity)| format!("SELECT {product} AS product_id, {quantity} AS quantity"))
+        .map(|(product, quantity)| {
+            format!("SELECT {product} AS product_id, {quantity} AS quantity")
+        })
         .collect();
     let sql = format!(
         "INSERT INTO cart_lines (cart_id, product_id, quantity)

@@ -89,12 +89,11 @@ impl Ceremony<'_> {
 /// `with_passkey`: password managers are to hear of a new one.
 async fn lock_owner(db: impl AnyExecutor<'_>, owner: Owner, with_passkey: bool) -> Result<()> {
     // Also an update that changes nothing is a lock, which both databases understand.
-    let current = query(
-        "UPDATE accounts SET version = version + $1 WHERE id = $2 AND sessions_epoch = $3",
-    )
-    .bind(i64::from(with_passkey))
-    .bind(owner.account.to_string())
-    .bind(owner.epoch);
+    let current =
+        query("UPDATE accounts SET version = version + $1 WHERE id = $2 AND sessions_epoch = $3")
+            .bind(i64::from(with_passkey))
+            .bind(owner.account.to_string())
+            .bind(owner.epoch);
     match current.execute(db).await?.rows_affected() {
         0 => Err(StoreError::SessionEnded),
         _ => Ok(()),

@@ -105,11 +105,7 @@ pub(super) async fn insert_all(
     }
 }
 
-async fn insert(
-    db: impl AnyExecutor<'_>,
-    events: &[NewEvent],
-    now: Timestamp,
-) -> sqlx::Result<()> {
+async fn insert(db: impl AnyExecutor<'_>, events: &[NewEvent], now: Timestamp) -> sqlx::Result<()> {
     const COLUMNS: usize = 6;
     let row = |row: usize| {
         let places: Vec<_> = (1..=COLUMNS).map(|n| format!("${}", row * COLUMNS + n)).collect();

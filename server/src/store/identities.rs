@@ -10,8 +10,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    AccountRow, Deletion, NewEvent, Result, SessionWrite, Store, flag, uuid,
-    ways::ways_in,
+    AccountRow, Deletion, NewEvent, Result, SessionWrite, Store, flag, uuid, ways::ways_in,
 };
 
 /// Issuer and subject, which together are one person (OpenID Connect Core §5.7): never an

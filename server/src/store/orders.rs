@@ -1,6 +1,6 @@
 //! Orders: from a cart to a number, once.
 
-use app::api::{CartLine, Delivery, Timestamp, Money, Order, OrderLine, OrderSummary};
+use app::api::{CartLine, Delivery, Money, Order, OrderLine, OrderSummary, Timestamp};
 use rand::seq::IndexedRandom;
 use sqlx::{
     Any, Row, Transaction,

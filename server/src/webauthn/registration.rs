@@ -8,8 +8,8 @@ use webauthn_rs::prelude::{CredentialID, Passkey};
 use webauthn_rs_core::proto::RegistrationState;
 use webauthn_rs_proto::{
     AttestationConveyancePreference, AuthenticatorAttachment, CreationChallengeResponse,
-    CredProtect, CredentialProtectionPolicy, RegisterPublicKeyCredential, RequestRegistrationExtensions,
-    UserVerificationPolicy,
+    CredProtect, CredentialProtectionPolicy, RegisterPublicKeyCredential,
+    RequestRegistrationExtensions, UserVerificationPolicy,
 };
 
 use super::{

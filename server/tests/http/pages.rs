@@ -24,10 +24,13 @@ async fn what_does_not_exist_is_a_404_in_the_stores_look(shop: Shop) {
 async fn what_cannot_be_done_here_is_a_page_too(shop: Shop) {
     let mut visitor = shop.visitor();
     for page in ["/", "/account", "/products/no-such-thing"] {
-        let answer = visitor.post(page, &[("a", "b")]).await.expect_status(404);
+        let answer = visitor.post(page, &[("a", "b")]).await.expect_status(405);
+        assert_eq!(answer.headers["allow"], "GET,HEAD");
         answer.expect_text("<header");
     }
-    visitor.get("/sign-out").await.expect_status(404).expect_text("<header");
+    let answer = visitor.get("/sign-out").await.expect_status(405).expect_text("<header");
+    assert_eq!(answer.headers["allow"], "POST");
+    visitor.post("/no-such-page", &[("a", "b")]).await.expect_status(404).expect_text("<header");
 }
 
 #[on_both]

@@ -54,7 +54,9 @@ async fn a_session_expires(shop: Shop) {
 async fn session_fixation_before_a_sign_in_gains_nothing(shop: Shop) {
     let (_, mut passkey) = shop.member("robin").await;
     let mut visitor = shop.visitor();
-    visitor.sign_in_options().await;
+    let slug = shop.plenty().await;
+    let add = [("slug", slug.as_str()), ("quantity", "1"), ("action", "add")];
+    visitor.post("/cart", &add).await.expect_redirect("/cart");
     let mut seen = vec![visitor.cookie.clone().unwrap()];
     for _ in 0..2 {
         visitor.sign_in(&mut passkey).await.expect_status(200);

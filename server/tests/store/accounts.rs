@@ -39,7 +39,11 @@ async fn an_account_comes_back_as_it_was_made(store: Store) {
 async fn what_is_unknown_is_none(store: Store) {
     let ada = sign_up(&store, "ada").await;
     assert_eq!(store.account(Uuid::new_v4()).await.unwrap(), None);
-    assert_eq!(store.password_of("ada", "Chrome on Linux").await.unwrap().map(drop), None, "she has no password");
+    assert_eq!(
+        store.password_of("ada", "Chrome on Linux").await.unwrap().map(drop),
+        None,
+        "she has no password"
+    );
     assert_eq!(store.password_of("bob", "Chrome on Linux").await.unwrap().map(drop), None);
     assert!(!store.has_password(ada).await.unwrap());
     assert!(!store.username_taken("bob").await.unwrap());
@@ -85,9 +89,8 @@ async fn a_password_hash_can_be_replaced(store: Store) {
         store.set_password(ada.id, hash, false, after, NOW).await
     };
     let hash = async || store.password_of("ada", "").await.unwrap().unwrap().hash;
-    let exists = async |session: &SessionWrite| {
-        store.session(&session.key, NOW).await.unwrap().is_some()
-    };
+    let exists =
+        async |session: &SessionWrite| store.session(&session.key, NOW).await.unwrap().is_some();
     assert!(set("new", &hers).await.unwrap());
     assert_eq!(hash().await, "new");
     assert!(exists(&hers).await);

@@ -41,11 +41,8 @@ async fn replay_of_a_challenge_is_refused(url: DatabaseUrl) {
 async fn what_is_refused_has_used_nothing_up(store: Store) {
     create(&store, &account("ada"), None).await.unwrap();
     let (challenge, taken) = (used("challenge"), account("ada"));
-    let ceremony = Ceremony {
-        challenge: Some(&challenge),
-        new_account: Some(&taken),
-        ..Ceremony::default()
-    };
+    let ceremony =
+        Ceremony { challenge: Some(&challenge), new_account: Some(&taken), ..Ceremony::default() };
     let refused = store.complete(&ceremony, NOW).await;
     assert!(matches!(refused, Err(StoreError::UsernameTaken)), "{refused:?}");
     // All or nothing: whoever refuses it uses the challenge up by itself.

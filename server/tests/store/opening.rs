@@ -1,6 +1,6 @@
 //! Opening a database, new or from before.
 
-use app::api::{Timestamp, Money};
+use app::api::{Money, Timestamp};
 use futures::future::join_all;
 use latchkey::store::{CartOwner, Store};
 use sqlx::{AnyConnection, Connection, raw_sql};

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::support::{
     DatabaseUrl, on_both,
     store::{
-        CABINET, LANTERN, MAT, NOW, delivery, execute, later, place, session_of,
-        sign_up, stock, two_servers,
+        CABINET, LANTERN, MAT, NOW, delivery, execute, later, place, session_of, sign_up, stock,
+        two_servers,
     },
     time::DAY,
 };

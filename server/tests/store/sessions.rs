@@ -7,7 +7,11 @@ use latchkey::{
 };
 use serde_json::json;
 use sqlx::{AnyConnection, Connection, Row, raw_sql};
-use tower_sessions::{SessionStore, cookie::time::Duration, session::{Id, Record}};
+use tower_sessions::{
+    SessionStore,
+    cookie::time::Duration,
+    session::{Id, Record},
+};
 
 use crate::support::{
     DatabaseUrl, on_both,
@@ -69,7 +73,8 @@ async fn an_ended_session_does_not_come_back_under_a_new_id(store: Store) {
     assert!(store.end_session(ada, &handle, &asking, |_| event(ada), NOW).await.unwrap());
     // A request that was under way wants to change the session's id now.
     let renewed = SessionWrite { key: "new".into(), ..ended };
-    for account in [None, Some(Owner { account: ada, epoch: 0 }), Some(Owner { account: ada, epoch: 1 })]
+    for account in
+        [None, Some(Owner { account: ada, epoch: 0 }), Some(Owner { account: ada, epoch: 1 })]
     {
         let ceremony = Ceremony { account, session: Some(&renewed), ..Ceremony::default() };
         let refused = store.complete(&ceremony, NOW).await;

@@ -68,8 +68,7 @@ fn register_with(vector: &Vector, attestation: Attestation) -> Result<Registered
             "attestationObject": field(given, "attestationObject"),
         },
     });
-    let finished =
-        registration::finish(&rp, &challenge(given), &response.to_string(), Mode::Modal);
+    let finished = registration::finish(&rp, &challenge(given), &response.to_string(), Mode::Modal);
     finished.map_err(|error| error.code)
 }
 

@@ -11,7 +11,7 @@ use axum::{
 };
 
 use super::super::{
-    cookies::{self, Age, BROWSER, SESSION},
+    cookies::{self, Age},
     error::Refused,
 };
 use crate::{
@@ -29,8 +29,9 @@ pub(in super::super) async fn manage(
     next: Next,
 ) -> Response {
     let headers = request.headers();
-    let id = cookies::get(&state, headers, SESSION).and_then(|id| id.parse().ok());
-    let browser = cookies::get(&state, headers, BROWSER).map(str::to_owned);
+    let (name, browser_name) = (cookies::session(&state), cookies::browser(&state));
+    let id = cookies::get(headers, &name).and_then(|id| id.parse().ok());
+    let browser = cookies::get(headers, &browser_name).map(str::to_owned);
     let session = RequestSession::new(state.sessions.clone(), id, browser);
     request.extensions_mut().insert(session.clone());
     let mut response = next.run(request).await;
@@ -43,12 +44,12 @@ pub(in super::super) async fn manage(
     match session.cookie() {
         Cookie::Kept => {}
         Cookie::Set(id, seconds) => {
-            cookies::set(&state, headers, SESSION, id, Age::Seconds(seconds));
+            cookies::set(&state, headers, &name, id, Age::Seconds(seconds));
         }
-        Cookie::Removed => cookies::set(&state, headers, SESSION, "", Age::Removed),
+        Cookie::Removed => cookies::set(&state, headers, &name, "", Age::Removed),
     }
     if let Some(browser) = session.new_browser() {
-        cookies::set(&state, headers, BROWSER, browser, Age::Browser);
+        cookies::set(&state, headers, &browser_name, browser, Age::Browser);
     }
     response
 }

@@ -34,7 +34,8 @@ pub fn name(aaguid: &str) -> Option<&'static str> {
 /// For a card: whatever it is, it is a passkey.
 #[must_use]
 pub fn manager_or_passkey(aaguid: &str) -> PasskeyManager {
-    passkey_manager(aaguid).unwrap_or_else(|| PasskeyManager { name: "Passkey".to_owned(), icons: None })
+    passkey_manager(aaguid)
+        .unwrap_or_else(|| PasskeyManager { name: "Passkey".to_owned(), icons: None })
 }
 
 /// A passkey in a sentence: "the passkey “Windows Hello”".
