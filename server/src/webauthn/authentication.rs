@@ -63,7 +63,7 @@ pub struct Accepted {
 pub fn start(rp: &RelyingParty, challenge: &[u8]) -> Result<String, PublicError> {
     // `mediation` says "conditional" there; how to ask is the choice of the page's script.
     let (mut request, _) = rp.webauthn.start_discoverable_authentication().map_err(internal)?;
-    request.public_key.challenge = challenge.to_vec().into();
+    request.public_key.challenge = challenge.to_vec();
     serde_json::to_string(&request.public_key).map_err(internal)
 }
 
@@ -82,7 +82,7 @@ pub fn start_for(
     let passkeys = allowed.iter().map(|allowed| serde_json::from_str(allowed.passkey));
     let passkeys: Vec<Passkey> = passkeys.collect::<Result<_, _>>().map_err(internal)?;
     let (mut request, _) = rp.webauthn.start_passkey_authentication(&passkeys).map_err(internal)?;
-    request.public_key.challenge = challenge.to_vec().into();
+    request.public_key.challenge = challenge.to_vec();
     let mut options = serde_json::to_value(&request.public_key).map_err(internal)?;
     if let Some(list) = options["allowCredentials"].as_array_mut() {
         for (credential, allowed) in list.iter_mut().zip(allowed) {

@@ -93,7 +93,7 @@ pub fn start(
     mode: Mode,
 ) -> Result<String, PublicError> {
     let (mut creation, _) = ceremony(rp, user, known, mode)?;
-    creation.public_key.challenge = challenge.to_vec().into();
+    creation.public_key.challenge = challenge.to_vec();
     serde_json::to_string(&creation.public_key).map_err(internal)
 }
 
