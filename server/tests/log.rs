@@ -1,16 +1,19 @@
-//! What the log tells, and what it never does.
+//! What the log tells, and what it never does; and what it tells about the cost of ceremonies.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[allow(dead_code, unused_imports, reason = "one test uses a part")]
 mod support;
 
+mod cost;
+
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use support::{authenticator::Authenticator, on_sqlite, visitor::Shop};
+use tokio::sync::MutexGuard;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 #[derive(Clone, Default)]
@@ -34,16 +37,29 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// The only test of this program: a subscriber is for the whole process.
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// The log of this program, for one test at a time: a subscriber is for the whole process.
+async fn start_log() -> MutexGuard<'static, Log> {
+    static LOG: LazyLock<tokio::sync::Mutex<Log>> = LazyLock::new(|| {
+        let log = Log::default();
+        tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new("debug"))
+            .with_ansi(false)
+            .with_writer(log.clone())
+            .init();
+        tokio::sync::Mutex::new(log)
+    });
+    LOG.lock().await
+}
+
 #[tokio::test]
 async fn the_log_tells_requests_and_no_secrets() {
-    let log = Log::default();
-    let filter = EnvFilter::new("debug");
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .init();
+    let log = start_log().await;
     let mut secrets = vec!["plovers dislike umbrellas".to_owned()];
 
     on_sqlite(async |shop: Shop| {
@@ -65,7 +81,7 @@ async fn the_log_tells_requests_and_no_secrets() {
         let cookie = visitor.cookie.unwrap();
         secrets.push(cookie.split('=').nth(1).unwrap().to_owned());
 
-        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let log = log.text();
         let line = log.lines().find(|line| line.contains(id) && line.contains("milliseconds"));
         assert!(
             line.unwrap().contains("method=GET route=\"/orders/{number}\" status=404"),
@@ -76,6 +92,22 @@ async fn the_log_tells_requests_and_no_secrets() {
         for secret in &secrets {
             assert!(!log.contains(secret), "«{secret}» in {log}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_cause_of_an_internal_error_is_found_by_the_id_of_its_request() {
+    let log = start_log().await;
+    on_sqlite(async |shop: Shop| {
+        shop.execute("ALTER TABLE products RENAME TO elsewhere").await;
+        let answer = shop.visitor().get("/").await.expect_status(500);
+        answer.expect_no_internals();
+        let id = answer.headers["x-request-id"].to_str().unwrap();
+        let text = log.text();
+        let told: Vec<_> = text.lines().filter(|line| line.contains("internal error")).collect();
+        let [told] = told[..] else { panic!("once: {told:?}") };
+        assert!(told.contains(id) && told.contains("no such table: products"), "{told}");
     })
     .await;
 }
