@@ -60,7 +60,7 @@ export async function signUpByRequest(
       transports: [transport],
     },
   };
-  const finish = { data: { credential: JSON.stringify(credential) } };
+  const finish = { data: { username, display_name: name, credential: JSON.stringify(credential) } };
   await told(await request.post('/api/passkey/sign-up/finish', finish));
   await device.add({
     credentialId: id.toString('base64'),

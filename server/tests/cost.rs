@@ -3,15 +3,13 @@
 
 use std::fs;
 
-use serde_json::json;
-
 use crate::{
     Log, start_log,
     support::{
         authenticator::{Authenticator, UP, UV},
         on_sqlite,
         town::{LINK, Town, choose, come_back, leave, leave_by_form, token_for},
-        visitor::{Answer, PASSWORD, Shop, Visitor},
+        visitor::{PASSWORD, Shop, Visitor},
     },
 };
 
@@ -48,7 +46,7 @@ impl Meter {
     }
 
     fn statements(&self) -> usize {
-        let around = ["BEGIN", "COMMIT", "ROLLBACK"].map(|word| format!("summary=\"{word}"));
+        let around = ["BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"].map(|word| format!("summary=\"{word}"));
         let text = self.log.text();
         let logged = text.lines().filter(|line| line.contains("sqlx::query: summary="));
         logged.filter(|line| !around.iter().any(|word| line.contains(word))).count()
@@ -83,40 +81,120 @@ async fn shopper(shop: &Shop) -> Visitor {
 #[tokio::test]
 async fn a_start_writes_nothing_and_a_finish_once() {
     let log = start_log().await;
-    on_sqlite(async |town: Town| {
-        let shop = &town.shop;
-        let meter = Meter::new(log.clone(), shop);
-
-        // Signing up and in with a passkey
-        let mut visitor = shopper(shop).await;
+    on_sqlite(async |shop: Shop| {
+        let meter = Meter::new(log.clone(), &shop);
+        let mut visitor = shopper(&shop).await;
         let mut passkey = Authenticator::new();
-        let options =
-            costs!(meter, "sign-up, start", (0, 2), visitor.sign_up_options("robin").await);
+        let options = costs!(meter, "sign-up, start", (0, 2), visitor.sign_up_options("robin").await);
         let created = passkey.create(&options);
-        costs!(
-            meter,
-            "sign-up, finish",
-            (1, 9),
-            visitor.finish_sign_up(&created).await.expect_status(200)
-        );
-        for (mut visitor, finish) in [(shop.visitor(), 6), (shopper(shop).await, 9)] {
-            let start = usize::from(visitor.cookie.is_some());
-            let options =
-                costs!(meter, "sign-in, start", (0, start), visitor.sign_in_options().await);
+        let finish = costs!(meter, "sign-up", (1, 9), visitor.finish_sign_up(&created).await);
+        finish.expect_status(200);
+
+        for (mut visitor, finish) in [(shop.visitor(), 6), (shopper(&shop).await, 9)] {
+            let load = usize::from(visitor.cookie.is_some());
+            let options = costs!(meter, "sign-in, start", (0, load), visitor.sign_in_options().await);
             let assertion = passkey.get(&options);
-            costs!(
-                meter,
-                "sign-in, finish",
-                (1, finish),
-                visitor.finish_sign_in(&assertion).await.expect_status(200)
-            );
-            costs!(
-                meter,
-                "sign-in, replay",
-                (0, 3),
-                visitor.finish_sign_in(&assertion).await.expect_status(400)
-            );
+            let done = costs!(meter, "sign-in", (1, finish), visitor.finish_sign_in(&assertion).await);
+            done.expect_status(200);
+            let replay = costs!(meter, "replay", (0, 3), visitor.finish_sign_in(&assertion).await);
+            replay.expect_status(400);
         }
+        let mut stranger = shop.visitor();
+        let options = stranger.sign_in_options().await;
+        passkey.flags = UP;
+        let bad = passkey.get(&options);
+        let refused = costs!(meter, "a refused sign-in", (1, 3), stranger.finish_sign_in(&bad).await);
+        refused.expect_status(400);
+        passkey.flags = UP | UV;
+
+        let options = costs!(meter, "reauthentication, start", (0, 2), visitor.proof_options().await);
+        let assertion = passkey.get(&options.options());
+        let done = costs!(meter, "reauthentication", (1, 6), visitor.finish_proof(&assertion).await);
+        done.expect_status(200);
+        let options = costs!(meter, "addition, start", (0, 3), visitor.addition_options(false).await);
+        let created = Authenticator::new().create(&options.options());
+        let done = costs!(meter, "addition", (1, 10), visitor.finish_addition(&created).await);
+        done.expect_status(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn passwords_and_recovery_codes_are_one_commit_each() {
+    let log = start_log().await;
+    on_sqlite(async |shop: Shop| {
+        let meter = Meter::new(log.clone(), &shop);
+        let mut visitor = shopper(&shop).await;
+        let done = costs!(meter, "sign-up", (1, 10), visitor.sign_up_with_password("robin").await);
+        done.expect_redirect("/");
+        visitor.get("/cart").await;
+        let mut elsewhere = shopper(&shop).await;
+        let done =
+            costs!(meter, "sign-in", (1, 7), elsewhere.sign_in_with_password("robin").await);
+        done.expect_redirect("/cart");
+        let wrong = [("username", "robin"), ("password", "something else")];
+        let mut stranger = shop.visitor();
+        let done = costs!(meter, "wrong", (1, 2), stranger.post_by_script("/sign-in", &wrong).await);
+        done.expect_status(401);
+        let (mut tab, fields) = (visitor.clone(), [("password", PASSWORD), ("next", "/cart")]);
+        let done = costs!(meter, "reauthentication", (1, 5), tab.post("/confirm", &fields).await);
+        done.expect_redirect("/cart");
+        let fields = [("action", "set"), ("password", "herons prefer galoshes")];
+        let done = costs!(meter, "change", (1, 11), tab.post("/account/password", &fields).await);
+        done.expect_redirect("/account");
+
+        let codes = tab.recovery_codes().await;
+        let fields = [("username", "robin"), ("code", codes[0].as_str())];
+        let mut lost = shop.visitor();
+        let done = costs!(meter, "recovery code", (1, 5), lost.post("/recover", &fields).await);
+        done.expect_redirect("/account/passkeys/new?next=/");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_second_factor_is_one_commit_more() {
+    let log = start_log().await;
+    on_sqlite(async |shop: Shop| {
+        let (_, mut passkey) = shop.careful("robin").await;
+        let meter = Meter::new(log.clone(), &shop);
+        let mut visitor = shopper(&shop).await;
+        let done = costs!(meter, "password", (1, 4), visitor.sign_in_with_password("robin").await);
+        done.expect_redirect("/second-factor?next=/cart");
+        let options = costs!(meter, "start", (0, 2), visitor.proof_options().await).options();
+        let assertion = passkey.get(&options);
+        let done = costs!(meter, "passkey", (1, 9), visitor.finish_proof(&assertion).await);
+        done.expect_status(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_way_to_a_provider_writes_nothing_and_the_way_back_once() {
+    let log = start_log().await;
+    on_sqlite(async |town: Town| {
+        let meter = Meter::new(log.clone(), &town.shop);
+        let mut visitor = shopper(&town.shop).await;
+        let (path, acorn) = ("/federated/acorn?next=/cart", &town.acorn);
+        let asked = costs!(meter, "start", (0, 1), leave(&mut visitor, path).await);
+        let token = token_for(acorn, "robin", &asked);
+        let done = costs!(meter, "somebody new", (1, 4), come_back(&mut visitor, acorn, &asked, &token).await);
+        done.expect_redirect("/sign-up/provider?next=/cart");
+        let done = costs!(meter, "sign-up", (1, 9), choose(&mut visitor, "robin").await);
+        done.expect_redirect("/cart");
+
+        let mut visitor = shopper(&town.shop).await;
+        let asked = leave(&mut visitor, path).await;
+        let token = token_for(acorn, "robin", &asked);
+        let done = costs!(meter, "sign-in", (1, 8), come_back(&mut visitor, acorn, &asked, &token).await);
+        done.expect_redirect("/cart");
+
+        let (mut other, _) = town.shop.member("other").await;
+        other.get("/").await;
+        let asked = costs!(meter, "link, start", (0, 5), leave_by_form(&mut other, LINK, "").await);
+        let token = token_for(acorn, "squirrel", &asked);
+        let done = costs!(meter, "link", (1, 8), come_back(&mut other, acorn, &asked, &token).await);
+        done.expect_redirect("/account");
     })
     .await;
 }
