@@ -118,7 +118,10 @@ export function identities(database: Database, username: string) {
 
 /** How its sessions were signed in. */
 export function waysOfSessions(database: Database, username: string): unknown[] {
-  return database.of(username, 'sessions').map((session) => JSON.parse(session.data as string).sign_in.how);
+  return database.of(username, 'sessions').map((session) => {
+    const { first, second } = JSON.parse(session.data as string).who.signed_in.methods;
+    return second ? [first, second] : first;
+  });
 }
 
 /** A browser without FedCM. The provider has to be the same as ever. */

@@ -18,8 +18,8 @@ test.describe('sessions', () => {
 
     const rows = database.of(ownerWithPassword.username, 'sessions');
     const signedIn = (browser: string) => {
-      const notes = rows.map((row) => JSON.parse(String(row.data)).sign_in);
-      return moment(notes.find((note) => note.browser === browser).at);
+      const notes = rows.map((row) => JSON.parse(String(row.data)).who.signed_in);
+      return moment(notes.find((note) => note.browser === browser).since);
     };
     await expect(sessions(page)).toHaveCount(2);
     const [here, there] = await sessions(page).all();

@@ -35,7 +35,7 @@ test.describe('on the account page', () => {
   /** What the session of this browser remembers, under its new id. */
   function proved(database: Database, { username }: Person) {
     const [{ id, data }] = database.of(username, 'sessions');
-    return { id, at: JSON.parse(String(data)).proved };
+    return { id, at: JSON.parse(String(data)).who.signed_in.proved };
   }
 
   test('a provider can be linked, and signs in to the same account', async ({ page, login, ownerWithPassword, database }) => {
