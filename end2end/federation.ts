@@ -119,7 +119,8 @@ export function identities(database: Database, username: string) {
 /** How its sessions were signed in. */
 export function waysOfSessions(database: Database, username: string): unknown[] {
   return database.of(username, 'sessions').map((session) => {
-    const { first, second } = JSON.parse(session.data as string).who.signed_in.methods;
+    const { first, second, automatic } = JSON.parse(session.data as string).who.signed_in.methods;
+    if (automatic) return { automatic: first };
     return second ? [first, second] : first;
   });
 }

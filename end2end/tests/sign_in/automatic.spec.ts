@@ -84,7 +84,7 @@ test.describe('whoever lands with a saved password', () => {
     expect(credentials.asked).toEqual([SILENT]);
     expect(credentials.stored).toEqual([]);
     expect(credentials.prevented).toBe(0);
-    expect(waysOfSessions(database, passwordOwner.username)).toContainEqual('saved_password');
+    expect(waysOfSessions(database, passwordOwner.username)).toContainEqual({ automatic: 'password' });
 
     await open(page, '/cart');
     await expectSignedIn(page, passwordOwner);
@@ -322,7 +322,7 @@ test.describe('with a provider that the browser remembers', () => {
     await expect(page).toHaveURL(LANDING);
     await settled(page);
     expect(credentials.asked).toEqual([SILENT]);
-    expect(waysOfSessions(database, exampleOwner.username)).toEqual([{ remembered_provider: 'Example' }]);
+    expect(waysOfSessions(database, exampleOwner.username)).toEqual([{ automatic: { provider: 'Example' } }]);
 
     await undo(page).click();
     await expectNothingShown(page);

@@ -135,10 +135,10 @@ test.describe('after a password, a browser that creates passkeys by itself', () 
     await signInLink(page).click();
 
     await expectSignedIn(page, passwordOwner);
-    const [, { sign_in }] = database
+    const [, { who }] = database
       .of(passwordOwner.username, 'sessions')
       .map((session) => JSON.parse(session.data as string));
-    expect(sign_in.how).toHaveProperty('passkey');
+    expect(who.signed_in.methods.first).toHaveProperty('passkey');
   });
 
   test('keeps nobody from going on, and then the person is asked', async ({ page, authenticator, passwordOwner }) => {

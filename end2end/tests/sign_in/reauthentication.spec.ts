@@ -10,7 +10,7 @@ import { signUpByRequest } from '../../passkeys.ts';
 test.describe('confirming that it is you', () => {
   /** What the session of this browser remembers, under its new id. */
   function proved(session: Record<string, unknown>): number {
-    return JSON.parse(String(session.data)).proved;
+    return JSON.parse(String(session.data)).who.signed_in.proved;
   }
 
   test('asks for the passkeys of this account, in the dialog', async ({

@@ -126,7 +126,8 @@ test('the passkey finishes, and goes on', async ({ page, authenticator, careful,
   await expectSignedIn(page, careful);
   expect(asked).toEqual([{ allowCredentials: 1 }]);
   const sessions = database.of(careful.username, 'sessions').map((session) => JSON.parse(session.data as string));
-  expect(sessions).toMatchObject([{ sign_in: { how: { password_and_passkey: expect.any(String) } } }]);
+  const methods = { first: 'password', second: { passkey: expect.any(String) } };
+  expect(sessions).toMatchObject([{ who: { signed_in: { methods } } }]);
 
   await page.goto('/account');
   const events = page.getByRole('region', { name: 'Security events' }).getByRole('link');

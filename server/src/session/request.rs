@@ -38,8 +38,9 @@ struct Inner {
     /// As the database has it.
     stored: Session,
     cookie: Cookie,
+    /// What challenges are bound to.
     browser: Option<String>,
-    is_new_browser: bool,
+    browser_cookie: BrowserCookie,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,14 @@ pub enum Cookie {
     Kept,
     /// With this id, for so many seconds.
     Set(Id, i64),
+    Removed,
+}
+
+/// What becomes of the browser's name with the response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrowserCookie {
+    Kept,
+    Set(String),
     Removed,
 }
 
@@ -78,7 +87,7 @@ impl RequestSession {
             stored: Session::default(),
             cookie: Cookie::Kept,
             browser,
-            is_new_browser: false,
+            browser_cookie: BrowserCookie::Kept,
         };
         Self { sessions, inner: Arc::new(Mutex::new(inner)) }
     }
@@ -175,7 +184,7 @@ impl RequestSession {
         inner.stored = Session::default();
     }
 
-    /// Ends it; its cookie is removed with the response.
+    /// Ends it; its cookie is removed with the response, and the name of the browser.
     ///
     /// # Errors
     /// [`Code::Internal`](app::api::Code::Internal)
@@ -185,7 +194,11 @@ impl RequestSession {
             self.kept(id).delete().await.map_err(internal)?;
         }
         self.forget();
-        self.inner().cookie = Cookie::Removed;
+        let mut inner = self.inner();
+        inner.cookie = Cookie::Removed;
+        if inner.browser.take().is_some() {
+            inner.browser_cookie = BrowserCookie::Removed;
+        }
         Ok(())
     }
 
@@ -228,15 +241,14 @@ impl RequestSession {
         }
         let browser = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>());
         inner.browser = Some(browser.clone());
-        inner.is_new_browser = true;
+        inner.browser_cookie = BrowserCookie::Set(browser.clone());
         browser
     }
 
-    /// The browser's name, if it has got it with this request.
+    /// What the browser's cookie is to be after the request.
     #[must_use]
-    pub fn new_browser(&self) -> Option<String> {
-        let inner = self.inner();
-        inner.browser.clone().filter(|_| inner.is_new_browser)
+    pub fn browser_cookie(&self) -> BrowserCookie {
+        self.inner().browser_cookie.clone()
     }
 
     fn kept(&self, id: Option<Id>) -> session::Session {

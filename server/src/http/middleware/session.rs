@@ -15,7 +15,7 @@ use super::super::{
     error::Refused,
 };
 use crate::{
-    session::{Cookie, RequestSession},
+    session::{BrowserCookie, Cookie, RequestSession},
     state::State,
 };
 
@@ -48,8 +48,12 @@ pub(in super::super) async fn manage(
         }
         Cookie::Removed => cookies::set(&state, headers, &name, "", Age::Removed),
     }
-    if let Some(browser) = session.new_browser() {
-        cookies::set(&state, headers, &browser_name, browser, Age::Browser);
+    match session.browser_cookie() {
+        BrowserCookie::Kept => {}
+        BrowserCookie::Set(browser) => {
+            cookies::set(&state, headers, &browser_name, browser, Age::Browser);
+        }
+        BrowserCookie::Removed => cookies::set(&state, headers, &browser_name, "", Age::Removed),
     }
     response
 }
