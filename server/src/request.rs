@@ -1,11 +1,12 @@
 //! One request, as everything that answers it sees it.
 
 use app::api::{Code, Result, Timestamp};
+use uuid::Uuid;
 
 use crate::{
-    session::{Challenge, Event, Purpose, RequestSession, Session, describe},
+    session::{Challenge, Change, Event, Purpose, RequestSession, describe},
     state::State,
-    store::{NewEvent, UsedChallenge},
+    store::{AccountRow, NewEvent, UsedChallenge},
     webauthn::CHALLENGE_LIFETIME,
 };
 
@@ -41,8 +42,9 @@ impl RequestContext {
         describe(&self.user_agent)
     }
 
+    /// Something that happened to an account, in this browser.
     #[must_use]
-    pub fn event(&self, account: uuid::Uuid, event: Event, detail: impl Into<String>) -> NewEvent {
+    pub fn event(&self, account: Uuid, event: Event, detail: impl Into<String>) -> NewEvent {
         event.of(account, detail, self.browser())
     }
 
@@ -66,10 +68,22 @@ impl RequestContext {
         self.state.challenges.check(challenge, purpose, &browser, CHALLENGE_LIFETIME, now)
     }
 
-    /// Changes something of an account that is signed in, in one transaction with what the next
-    /// page is to say: `write` is given the session as it is to be.
-    pub(crate) fn told(&self, sentence: impl Into<String>) -> Result<crate::session::Change> {
-        let mut session: Session = self.session.get();
+    /// The account that is signed in, if the session has not been ended since it was loaded.
+    ///
+    /// # Errors
+    /// [`Code::SignInRequired`]
+    pub async fn account_of_session(&self) -> Result<AccountRow> {
+        let key = self.session.key().ok_or(Code::SignInRequired)?;
+        let row = self.state.store.account_within(&key).await?;
+        row.ok_or_else(|| Code::SignInRequired.into())
+    }
+
+    /// The session with a sentence for the next page, to be written together with what it tells.
+    ///
+    /// # Errors
+    /// [`Code::Internal`]
+    pub(crate) fn told(&self, sentence: impl Into<String>) -> Result<Change> {
+        let mut session = self.session.get();
         session.tell(sentence);
         self.session.amended(session, self.now())
     }

@@ -12,6 +12,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
+use sqlx::{AnyConnection, Connection, query};
 use support::{authenticator::Authenticator, on_sqlite, visitor::Shop};
 use tokio::sync::MutexGuard;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
@@ -100,7 +101,9 @@ async fn the_log_tells_requests_and_no_secrets() {
 async fn the_cause_of_an_internal_error_is_found_by_the_id_of_its_request() {
     let log = start_log().await;
     on_sqlite(async |shop: Shop| {
-        shop.execute("ALTER TABLE products RENAME TO elsewhere").await;
+        let mut database = AnyConnection::connect(&shop.config.database).await.unwrap();
+        let behind_its_back = query("ALTER TABLE products RENAME TO elsewhere");
+        behind_its_back.execute(&mut database).await.unwrap();
         let answer = shop.visitor().get("/").await.expect_status(500);
         answer.expect_no_internals();
         let id = answer.headers["x-request-id"].to_str().unwrap();

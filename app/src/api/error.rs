@@ -87,6 +87,10 @@ pub enum Code {
     QuantityInvalid,
 }
 
+const INTERNAL: &str = "Something went wrong on our side. Please try again.";
+const UNREACHABLE: &str =
+    "The store could not be reached. Please check your connection and try again.";
+
 impl From<Code> for PublicError {
     fn from(code: Code) -> Self {
         Self { code, message: code.sentence().to_owned(), credential_id: None }
@@ -142,6 +146,17 @@ impl Code {
         matches!(self, Self::UsernameInvalid | Self::UsernameTaken | Self::DisplayNameInvalid)
     }
 
+    /// What a browser says by itself: the server was not reached, or not understood. The words for
+    /// everything else come from the server, and stay out of the wasm.
+    #[cfg(not(feature = "ssr"))]
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Unreachable => UNREACHABLE,
+            _ => INTERNAL,
+        }
+    }
+
+    #[cfg(feature = "ssr")]
     fn sentence(self) -> &'static str {
         match self {
             Self::Malformed => "That request could not be read.",
@@ -152,10 +167,8 @@ impl Code {
             Self::SignInRequired => "Please sign in first.",
             Self::ProofRequired => "Please confirm that it is you first.",
             Self::Busy => "The store is busy. Please try again in a moment.",
-            Self::Internal => "Something went wrong on our side. Please try again.",
-            Self::Unreachable => {
-                "The store could not be reached. Please check your connection and try again."
-            }
+            Self::Internal => INTERNAL,
+            Self::Unreachable => UNREACHABLE,
             Self::WrongPassword => "That username and password do not go together.",
             Self::UsernameInvalid => {
                 "Use 3 to 64 letters, digits or @ . _ - for the username. An e-mail address is fine."

@@ -17,10 +17,15 @@ impl Next {
     /// (URL Standard, "basic URL parser").
     #[must_use]
     pub fn parse(text: &str) -> Self {
+        Self(Self::local(text).to_owned())
+    }
+
+    /// `text` itself, or `/`: see [`Next::parse`].
+    pub(crate) fn local(text: &str) -> &str {
         let local = text.starts_with('/')
             && !text.starts_with("//")
             && !text.contains(|c: char| c == '\\' || c.is_control());
-        Self(if local { text } else { "/" }.to_owned())
+        if local { text } else { "/" }
     }
 
     /// The path and query, as a link or a redirect has them.

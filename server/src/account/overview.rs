@@ -102,14 +102,13 @@ impl AccountService for RequestContext {
             let rp = &self.state.relying_party;
             let registered = registration::finish(rp, challenge.as_bytes(), credential, mode)?;
             let passkey = registered.into_row(self.browser());
-            passkeys::add(self, signed_in, &passkey, &used, announce).await?;
-            Ok(passkey.aaguid)
+            let row = passkeys::add(self, signed_in, &passkey, &used, announce).await?;
+            Ok((row, passkey.aaguid))
         };
-        let aaguid = settle(self, &used, outcome.await).await?;
-        let row = self.state.store.account(account).await?;
+        let (row, aaguid) = settle(self, &used, outcome.await).await?;
         Ok(Added {
             manager: passkey_managers::name(&aaguid).map(str::to_owned),
-            signals: passkeys::signals(self, row.as_ref()).await?,
+            signals: passkeys::signals(self, Some(&row)).await?,
         })
     }
 

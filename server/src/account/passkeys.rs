@@ -9,7 +9,7 @@ use crate::{
     credentials::DisplayName,
     request::{RequestContext, plain},
     session::{Event, Reauthenticated, SignedIn},
-    store::{AccountRow, Ceremony, Deletion, NewPasskey, Owner, UsedChallenge},
+    store::{AccountRow, Ceremony, Deletion, NewPasskey, UsedChallenge},
     webauthn::{encode, passkey_managers::described},
 };
 
@@ -21,7 +21,8 @@ const DELETED: &str = "The passkey is deleted and opens nothing any more. Where 
     it is telling its password manager to forget it. If it is kept anywhere else, such as on a \
     security key, delete it there.";
 
-/// Adds a passkey that was verified. `announce`: whether the next page is to say so.
+/// Adds a passkey that was verified, and tells what the account is then. `announce`: whether the
+/// next page is to say so.
 ///
 /// # Errors
 /// [`Code::SignInRequired`] when this session has been ended meanwhile,
@@ -32,10 +33,9 @@ pub(super) async fn add(
     passkey: &NewPasskey,
     used: &UsedChallenge,
     announce: bool,
-) -> Result<()> {
+) -> Result<AccountRow> {
     let (account, store, now) = (owner.account, &ctx.state.store, ctx.now());
-    let key = ctx.session.key().ok_or(Code::SignInRequired)?;
-    let epoch = store.epoch_within(account, &key).await?.ok_or(Code::SignInRequired)?;
+    let row = ctx.account_of_session().await?;
     let mut session = ctx.session.get();
     session.offer = None;
     if announce {
@@ -44,7 +44,7 @@ pub(super) async fn add(
     let change = ctx.session.amended(session, now)?;
     let event = ctx.event(account, Event::PasskeyAdded, described(None, &passkey.aaguid));
     let ceremony = Ceremony {
-        account: Some(Owner { account, epoch }),
+        account: Some(row.owner()),
         challenge: Some(used),
         new_passkey: Some(passkey),
         session: Some(&change.write),
@@ -53,7 +53,7 @@ pub(super) async fn add(
     };
     store.complete(&ceremony, now).await?;
     ctx.session.committed(change);
-    Ok(())
+    Ok(AccountRow { version: row.version + 1, ..row })
 }
 
 /// Names a passkey; an empty name is that of its passkey manager again.

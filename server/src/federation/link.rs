@@ -13,7 +13,7 @@ use crate::{
     request::{RequestContext, plain},
     session::{Event, Reauthenticated},
     sign_in::Refusal,
-    store::{Ceremony, Deletion, IdentityRow, Owner, UsedChallenge},
+    store::{Ceremony, Deletion, IdentityRow, UsedChallenge},
 };
 
 /// On to the provider. Whoever could link an identity of their own would be in for good, so this
@@ -45,8 +45,7 @@ pub(super) async fn finish(
     }
     let (store, now) = (&ctx.state.store, ctx.now());
     // The session may have been ended while the provider answered.
-    let key = ctx.session.key().ok_or(Code::SignInRequired)?;
-    let epoch = store.epoch_within(account, &key).await?.ok_or(Code::SignInRequired)?;
+    let row = ctx.account_of_session().await?;
     let identity = identity(provider, claims.clone());
     let new_identity = match owner_of(ctx, provider, &claims).await? {
         Some(owner) if owner != account => return Err(Code::IdentityTaken.into()),
@@ -61,7 +60,7 @@ pub(super) async fn finish(
     let change = ctx.session.amended(session, now)?;
     let events = new_identity.map(|_| event);
     let ceremony = Ceremony {
-        account: Some(Owner { account, epoch }),
+        account: Some(row.owner()),
         challenge: Some(used),
         new_identity,
         session: Some(&change.write),

@@ -1,7 +1,7 @@
 //! Somebody new whom a provider vouches for chooses a username.
 
 use app::api::{
-    AccountName, Code, FederationService, Offer, PendingSignUp as PendingSignUpCard, Result,
+    AccountName, FederationService, Offer, PendingSignUp as PendingSignUpCard, Result,
     SignInOutcome,
 };
 use async_trait::async_trait;
@@ -13,7 +13,7 @@ use crate::{
     request::RequestContext,
     session::{AuthenticationMethods, Method, PendingSignUp},
     sign_in::{NewSignIn, complete_sign_up, sign_up},
-    store::{Ceremony, NewIdentity, Owner, UsedChallenge},
+    store::{Ceremony, NewIdentity, UsedChallenge},
 };
 
 #[async_trait]
@@ -39,7 +39,7 @@ impl FederationService for RequestContext {
 /// stays so.
 ///
 /// # Errors
-/// [`Code::SignInRequired`] when that session has been ended
+/// [`Code::SignInRequired`](app::api::Code::SignInRequired) when that session has been ended
 /// meanwhile.
 pub(super) async fn ask(
     ctx: &RequestContext,
@@ -49,13 +49,9 @@ pub(super) async fn ask(
 ) -> Result<()> {
     let (store, now) = (&ctx.state.store, ctx.now());
     let mut session = ctx.session.get();
-    let account = match (session.account(), ctx.session.key()) {
-        (Some(account), Some(key)) => {
-            let epoch = store.epoch_within(account, &key).await?;
-            let epoch = epoch.ok_or(Code::SignInRequired)?;
-            Some(Owner { account, epoch })
-        }
-        _ => None,
+    let account = match session.account() {
+        Some(_) => Some(ctx.account_of_session().await?.owner()),
+        None => None,
     };
     session.pending_sign_up = Some(PendingSignUp {
         provider: provider.id.clone(),
@@ -86,7 +82,7 @@ fn suggested_username(claims: &Claims) -> Option<String> {
 /// The account of somebody new.
 ///
 /// # Errors
-/// What is wrong with the names, or [`Code::SignInRequired`]
+/// What is wrong with the names, or [`Code::SignInRequired`](app::api::Code::SignInRequired)
 /// when it took too long.
 pub async fn finish(ctx: &RequestContext, name: &AccountName) -> Result<SignInOutcome> {
     let session = ctx.session.get();

@@ -132,7 +132,9 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
         fields.way = Way::Password;
     }
     let mut wrong = sign_up_errors(&fields);
-    if wrong.is_empty() && sign_up::is_username_taken(&ctx, &fields.username).await? {
+    // With a password, the creation of the account says so.
+    let asks = wrong.is_empty() && fields.way == Way::Passkey;
+    if asks && sign_up::is_username_taken(&ctx, &fields.username).await? {
         wrong.push(Code::UsernameTaken);
     }
     let mut code = wrong.first().copied().unwrap_or(Code::UsernameInvalid);

@@ -98,8 +98,10 @@ pub struct SignedIn {
     pub browser: String,
     pub since: Timestamp,
     /// When somebody last proved to be the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proved: Option<Timestamp>,
     /// The passkey (credential id) that proved it last, if not that of the sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passkey_used: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use super::{
     NewEvent, Owner, Result, SessionWrite, Store, carts, events, flag,
     sessions::{self, end_automatic, end_others},
     timestamp, uuid,
-    ways::ways_in,
+    ways::{lock, ways_in},
 };
 
 /// An account to be created, with the password that it may start with.
@@ -162,7 +162,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let before = ways_in(&mut tx, account).await?.password;
+        lock(&mut *tx, account).await?;
+        let before = replace_password(&mut *tx, account, hash, now).await?;
         let (session, event) = after(before);
         sessions::write(&mut tx, &session, now).await?;
         if before {
@@ -170,8 +171,9 @@ impl Store {
             if and_automatic {
                 end_automatic(&mut *tx, account).await?;
             }
+        } else {
+            insert_password(&mut *tx, account, hash, now).await?;
         }
-        write_password(&mut *tx, account, hash, now).await?;
         events::insert_all(&mut tx, &[event], now).await?;
         tx.commit().await?;
         Ok(before)
@@ -354,26 +356,36 @@ pub(super) async fn insert(
     .execute(&mut **tx)
     .await?;
     if let Some(hash) = &account.password_hash {
-        write_password(&mut **tx, account.id, hash, now).await?;
+        insert_password(&mut **tx, account.id, hash, now).await?;
     }
     carts::insert_for_account(&mut **tx, account.id, now).await
 }
 
-async fn write_password(
+async fn insert_password(
     db: impl AnyExecutor<'_>,
     account: Uuid,
     hash: &str,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    query(
-        "INSERT INTO passwords (account_id, hash, changed_at) VALUES ($1, $2, $3)
-        ON CONFLICT (account_id) DO UPDATE
-        SET hash = excluded.hash, changed_at = excluded.changed_at",
-    )
-    .bind(account.to_string())
-    .bind(hash)
-    .bind(now.0)
-    .execute(db)
-    .await
-    .map(drop)
+    query("INSERT INTO passwords (account_id, hash, changed_at) VALUES ($1, $2, $3)")
+        .bind(account.to_string())
+        .bind(hash)
+        .bind(now.0)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// `false` when there is no password yet.
+async fn replace_password(
+    db: impl AnyExecutor<'_>,
+    account: Uuid,
+    hash: &str,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let update = query("UPDATE passwords SET hash = $1, changed_at = $2 WHERE account_id = $3")
+        .bind(hash)
+        .bind(now.0)
+        .bind(account.to_string());
+    Ok(update.execute(db).await?.rows_affected() == 1)
 }

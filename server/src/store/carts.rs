@@ -10,7 +10,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{Result, Store, StoreError};
+use super::{Result, Store, ways::lock};
 
 /// Pieces of one product in one cart, at most.
 pub const MAX_QUANTITY: i64 = 99;
@@ -122,26 +122,25 @@ impl Store {
 /// is the only writer anyway.
 ///
 /// # Errors
-/// [`StoreError::SessionEnded`] when the account is gone.
+/// [`StoreError::SessionEnded`](super::StoreError::SessionEnded) when the account is gone.
 pub(super) async fn lock_cart(
     db: impl AnyExecutor<'_>,
     cart: &CartOwner,
     now: Timestamp,
 ) -> Result<()> {
-    let lock = match cart {
-        CartOwner::Account(account) => {
-            query("UPDATE accounts SET id = id WHERE id = $1").bind(account.to_string())
+    match cart {
+        CartOwner::Account(account) => lock(db, *account).await,
+        CartOwner::Visitor(_) => {
+            query(
+                "INSERT INTO carts (id, account_id, updated_at) VALUES ($1, NULL, $2)
+                ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
+            )
+            .bind(cart.cart_id())
+            .bind(now.0)
+            .execute(db)
+            .await?;
+            Ok(())
         }
-        CartOwner::Visitor(_) => query(
-            "INSERT INTO carts (id, account_id, updated_at) VALUES ($1, NULL, $2)
-            ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
-        )
-        .bind(cart.cart_id())
-        .bind(now.0),
-    };
-    match lock.execute(db).await?.rows_affected() {
-        0 => Err(StoreError::SessionEnded),
-        _ => Ok(()),
     }
 }
 

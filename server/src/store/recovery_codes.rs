@@ -1,10 +1,10 @@
 //! Recovery codes: only their hashes are here, and each of them once.
 
 use app::api::Timestamp;
-use sqlx::{any::AnyExecutor, query, query_scalar};
+use sqlx::{AssertSqlSafe, any::AnyExecutor, query, query_scalar};
 use uuid::Uuid;
 
-use super::{NewEvent, Result, SessionWrite, Store, StoreError, ways::ways_in};
+use super::{NewEvent, Result, SessionWrite, Store, StoreError, ways::lock};
 
 impl Store {
     /// New codes replace all that were there, for one of the account's sessions.
@@ -21,18 +21,20 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         // The lock: two requests at once would both leave their codes.
-        ways_in(&mut tx, account).await?;
+        lock(&mut *tx, account).await?;
         query("DELETE FROM recovery_codes WHERE account_id = $1")
             .bind(account.to_string())
             .execute(&mut *tx)
             .await?;
+        let places: Vec<_> = (2..hashes.len() + 2).map(|n| format!("(${n}, $1)")).collect();
+        let sql =
+            format!("INSERT INTO recovery_codes (hash, account_id) VALUES {}", places.join(", "));
+        // Nothing but the numbers of the places is put into the text.
+        let mut insert = query(AssertSqlSafe(sql)).bind(account.to_string());
         for hash in hashes {
-            query("INSERT INTO recovery_codes (hash, account_id) VALUES ($1, $2)")
-                .bind(hash)
-                .bind(account.to_string())
-                .execute(&mut *tx)
-                .await?;
+            insert = insert.bind(hash);
         }
+        insert.execute(&mut *tx).await?;
         self.finish(tx, session, event, now).await
     }
 

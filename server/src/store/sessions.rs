@@ -14,7 +14,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{NewEvent, Result, Store, StoreError, events};
+use super::{AccountRow, NewEvent, Result, Store, StoreError, events};
 
 /// What stands in the database for a session's id: its SHA-256, unpadded base64url. It
 /// can be looked up by, but opens no session.
@@ -151,15 +151,13 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// The epoch of the account's sessions, if this is one of them, as of now.
-    pub async fn epoch_within(&self, account: Uuid, session: &str) -> Result<Option<i64>> {
-        let epoch = query_scalar(
-            "SELECT a.sessions_epoch FROM accounts a JOIN sessions s ON s.account_id = a.id
-            WHERE a.id = $1 AND s.id = $2",
+    /// The account, if the session with this key is one of its own, as of now.
+    pub async fn account_within(&self, session: &str) -> Result<Option<AccountRow>> {
+        let account = query_as(
+            "SELECT a.* FROM accounts a JOIN sessions s ON s.account_id = a.id WHERE s.id = $1",
         )
-        .bind(account.to_string())
         .bind(session);
-        Ok(epoch.fetch_optional(&self.read).await?)
+        Ok(account.fetch_optional(&self.read).await?)
     }
 
     /// The version of the account's passkeys that the session's browser was told last.

@@ -30,14 +30,26 @@ impl WaysIn {
     }
 }
 
+/// Locks the account, and all that belongs to it. An update that changes nothing is a lock that
+/// both databases understand.
+///
+/// # Errors
+/// [`StoreError::SessionEnded`] when the account is gone, and all of its sessions with it.
+pub(super) async fn lock(db: impl AnyExecutor<'_>, account: Uuid) -> Result<()> {
+    let lock = query("UPDATE accounts SET id = id WHERE id = $1").bind(account.to_string());
+    match lock.execute(db).await?.rows_affected() {
+        0 => Err(StoreError::SessionEnded),
+        _ => Ok(()),
+    }
+}
+
 /// Locks the account, and tells how it is signed in to.
 ///
 /// # Errors
 /// [`StoreError::SessionEnded`] when the account is gone, and all of its sessions with it.
 pub(super) async fn ways_in(tx: &mut Transaction<'_, Any>, account: Uuid) -> Result<WaysIn> {
+    lock(&mut **tx, account).await?;
     let account = account.to_string();
-    // An update that changes nothing is a lock that both databases understand.
-    query("UPDATE accounts SET id = id WHERE id = $1").bind(&account).execute(&mut **tx).await?;
     let row: Option<AnyRow> = query(
         "SELECT a.second_factor,
             (SELECT COUNT(*) FROM passwords WHERE account_id = a.id) AS passwords,

@@ -27,7 +27,7 @@ pub struct Shop {
     pub router: Router,
     pub store: Store,
     pub clock: Clock,
-    config: Config,
+    pub config: Config,
 }
 
 impl On for Shop {
@@ -58,21 +58,10 @@ impl Shop {
         self.changed(|config| config.origin = origin.parse().unwrap()).await
     }
 
-    /// The URL of the database.
-    pub fn database(&self) -> &str {
-        &self.config.database
-    }
-
     /// How many sessions the database knows.
     pub async fn sessions(&self) -> i64 {
         let mut database = AnyConnection::connect(&self.config.database).await.unwrap();
         query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&mut database).await.unwrap()
-    }
-
-    /// Changes the database behind the shop's back.
-    pub async fn execute(&self, statement: &'static str) {
-        let mut database = AnyConnection::connect(&self.config.database).await.unwrap();
-        sqlx::query(statement).execute(&mut database).await.unwrap();
     }
 
     /// The one value that a query finds, by one text.

@@ -43,7 +43,9 @@ async fn send(path: &str, header: &str, value: &str, body: &JsValue) -> Js<(bool
 /// A signal that aborts after this long; an older browser waits for as long as it likes.
 fn timeout(after: Duration) -> Option<AbortSignal> {
     let class = member(&window(), "AbortSignal").ok()?;
-    call(&class, "timeout", &(after.as_millis() as f64).into()).ok().map(JsValue::unchecked_into)
+    call(&class, "timeout", &(after.as_secs_f64() * 1000.0).into())
+        .ok()
+        .map(JsValue::unchecked_into)
 }
 
 /// A form with these fields.

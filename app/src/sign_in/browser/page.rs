@@ -15,7 +15,7 @@ pub(in crate::sign_in) fn here() -> Next {
 
 /// Goes to a path and query of this shop, and to no other place.
 pub(in crate::sign_in) fn go(path: &str) {
-    let _ = window().location().assign(Next::parse(path).as_str());
+    let _ = window().location().assign(Next::local(path));
 }
 
 /// Whether nobody has begun to use the page. One that has the focus somewhere, was scrolled or
