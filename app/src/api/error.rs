@@ -259,14 +259,12 @@ impl FromServerFnError for PublicError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => {
-                Code::Unreachable.into()
-            }
             ServerFnErrorErr::Deserialization(_)
             | ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
             | ServerFnErrorErr::UnsupportedRequestMethod(_) => Code::Malformed.into(),
-            _ => Code::Internal.into(),
+            // Where it was Leptos that failed on the server, that is said there, with its cause.
+            _ => Code::Unreachable.into(),
         }
     }
 }

@@ -67,7 +67,7 @@ fn is_multipart(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.starts_with("multipart/form-data"))
 }
 
-/// The same form, in the encoding that all forms of this shop are read from.
+/// A form in the encoding that all forms of this shop are read from.
 async fn url_encoded(request: Request, state: &State) -> Result<Request, Refused> {
     let mut parts = Multipart::from_request(request, state).await.map_err(|_| Code::Malformed)?;
     let mut fields = vec![];

@@ -20,7 +20,7 @@ pub(super) struct WaysIn {
 }
 
 impl WaysIn {
-    /// Whether nothing of it signs in. `issuers`: of the providers that the store still works
+    /// Whether nothing of it signs in. `issuers`: of the providers that the shop still works
     /// with; an identity with any other is no way in.
     pub(super) fn none(&self, issuers: &[String]) -> bool {
         let provider = self.issuers.iter().any(|issuer| issuers.contains(issuer));
