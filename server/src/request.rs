@@ -4,7 +4,7 @@ use app::api::{Code, Result, Timestamp};
 use uuid::Uuid;
 
 use crate::{
-    session::{Challenge, Change, Event, Purpose, RequestSession, describe},
+    session::{Challenge, Event, Purpose, RequestSession, SessionChange, describe},
     state::State,
     store::{AccountRow, NewEvent, UsedChallenge},
     webauthn::CHALLENGE_LIFETIME,
@@ -82,7 +82,7 @@ impl RequestContext {
     ///
     /// # Errors
     /// [`Code::Internal`]
-    pub(crate) fn told(&self, sentence: impl Into<String>) -> Result<Change> {
+    pub(crate) fn told(&self, sentence: impl Into<String>) -> Result<SessionChange> {
         let mut session = self.session.get();
         session.tell(sentence);
         self.session.amended(session, self.now())

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub trait FederationService: Send + Sync {
     /// Somebody new whom a provider has vouched for;
     /// [`Code::SignInRequired`](super::Code::SignInRequired) where there is nobody.
-    async fn pending_sign_up(&self) -> super::Result<PendingSignUp>;
+    async fn pending_sign_up(&self) -> super::Result<SignUpSuggestion>;
 }
 
 /// A provider of identities (OpenID Connect), as its buttons show it.
@@ -37,7 +37,7 @@ pub struct FedCm {
 
 /// Somebody whom a provider vouches for, and who has no account yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PendingSignUp {
+pub struct SignUpSuggestion {
     /// The provider's name.
     pub provider: String,
     /// What the provider calls the person; may be empty.

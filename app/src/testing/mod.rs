@@ -22,8 +22,8 @@ use crate::{
     PageRequest,
     api::{
         self, Account, AccountName, AccountService, Added, Cart, Checkout, Code, FederationService,
-        FormOutcome, Options, Order, PendingSignUp, Product, PublicError, ReauthenticationWays,
-        SecurityEvent, ShopService, SignInOutcome, SignInService, Visitor,
+        FormOutcome, Options, Order, Product, PublicError, ReauthenticationWays, SecurityEvent,
+        ShopService, SignInOutcome, SignInService, SignUpSuggestion, Visitor,
     },
     shell,
 };
@@ -43,7 +43,7 @@ pub(crate) struct Fake {
     /// Whether an account waits for its second factor.
     pub awaits_second_factor: bool,
     /// Somebody new whom a provider vouches for.
-    pub pending_sign_up: Option<PendingSignUp>,
+    pub pending_sign_up: Option<SignUpSuggestion>,
     /// Everything that a page asks goes wrong with this.
     pub trouble: Option<Code>,
 }
@@ -265,7 +265,7 @@ impl SignInService for Fake {
 
 #[async_trait]
 impl FederationService for Fake {
-    async fn pending_sign_up(&self) -> api::Result<PendingSignUp> {
+    async fn pending_sign_up(&self) -> api::Result<SignUpSuggestion> {
         self.works()?;
         self.pending_sign_up.clone().ok_or(Code::SignInRequired.into())
     }

@@ -1,9 +1,6 @@
 //! Somebody new whom a provider vouches for chooses a username.
 
-use app::api::{
-    AccountName, FederationService, Offer, PendingSignUp as PendingSignUpCard, Result,
-    SignInOutcome,
-};
+use app::api::{AccountName, FederationService, Offer, Result, SignInOutcome, SignUpSuggestion};
 use async_trait::async_trait;
 
 use super::{identity, remembered};
@@ -18,7 +15,7 @@ use crate::{
 
 #[async_trait]
 impl FederationService for RequestContext {
-    async fn pending_sign_up(&self) -> Result<PendingSignUpCard> {
+    async fn pending_sign_up(&self) -> Result<SignUpSuggestion> {
         let session = self.session.get();
         let pending = session.pending_sign_up(self.now())?;
         let provider = self.state.providers.named(&pending.provider)?;
@@ -26,7 +23,7 @@ impl FederationService for RequestContext {
             Some(username) if !sign_up::is_username_taken(self, username).await? => username,
             _ => "",
         };
-        Ok(PendingSignUpCard {
+        Ok(SignUpSuggestion {
             provider: provider.name.clone(),
             label: pending.identity.label.clone(),
             username: username.to_owned(),

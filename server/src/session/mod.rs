@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub use browser::describe;
 pub use challenge::{Challenge, Challenges, Purpose};
 pub use events::Event;
-pub use request::{BrowserCookie, Change, Cookie, RequestSession};
+pub use request::{BrowserCookie, Cookie, RequestSession, SessionChange};
 pub use tower::{Sessions, read};
 
 use crate::store::{CartOwner, NewIdentity};

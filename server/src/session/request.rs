@@ -68,9 +68,9 @@ pub enum BrowserCookie {
     Removed,
 }
 
-/// A session as it is to be once the transaction that has [`Change::write`] in it is committed.
+/// A session as it is to be once the transaction that has [`SessionChange::write`] in it is committed.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct SessionChange {
     id: Id,
     session: Session,
     pub write: SessionWrite,
@@ -137,7 +137,7 @@ impl RequestSession {
     ///
     /// # Errors
     /// [`Code::Internal`](app::api::Code::Internal)
-    pub fn renewed(&self, session: Session, begins: bool, now: Timestamp) -> Result<Change> {
+    pub fn renewed(&self, session: Session, begins: bool, now: Timestamp) -> Result<SessionChange> {
         self.changed(session, Id::default(), begins, now)
     }
 
@@ -145,12 +145,18 @@ impl RequestSession {
     ///
     /// # Errors
     /// [`Code::Internal`](app::api::Code::Internal)
-    pub fn amended(&self, session: Session, now: Timestamp) -> Result<Change> {
+    pub fn amended(&self, session: Session, now: Timestamp) -> Result<SessionChange> {
         let id = self.inner().id;
         self.changed(session, id.unwrap_or_default(), id.is_none(), now)
     }
 
-    fn changed(&self, session: Session, id: Id, begins: bool, now: Timestamp) -> Result<Change> {
+    fn changed(
+        &self,
+        session: Session,
+        id: Id,
+        begins: bool,
+        now: Timestamp,
+    ) -> Result<SessionChange> {
         let handle = match &session.who {
             Who::SignedIn(signed_in) => Some(signed_in.handle.clone()),
             _ => None,
@@ -164,11 +170,11 @@ impl RequestSession {
             expires: now + session.lifetime(),
             begins,
         };
-        Ok(Change { id, session, write })
+        Ok(SessionChange { id, session, write })
     }
 
     /// Its transaction is committed.
-    pub fn committed(&self, change: Change) {
+    pub fn committed(&self, change: SessionChange) {
         let mut inner = self.inner();
         inner.id = Some(change.id);
         inner.cookie = Cookie::set(change.id, &change.session);

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    api::{self, Next, Path, PendingSignUp},
+    api::{self, Next, Path, SignUpSuggestion},
     components::{Control, Field, FormAlert},
     pages::load,
     request::next,
@@ -17,9 +17,9 @@ pub fn SignUpWithProvider() -> impl IntoView {
     load(async move { federation.pending_sign_up().await }, move |pending| show(pending, next))
 }
 
-fn show(pending: PendingSignUp, next: Next) -> impl IntoView {
+fn show(pending: SignUpSuggestion, next: Next) -> impl IntoView {
     let sign_in = Path::SignIn.with_next(&Next::parse(&format!("{}#providers", Path::Account)));
-    let PendingSignUp { provider, label, username, display_name } = pending;
+    let SignUpSuggestion { provider, label, username, display_name } = pending;
     let who = match label.as_str() {
         "" => provider.clone(),
         label => format!("{provider} ({label})"),
@@ -63,12 +63,12 @@ fn show(pending: PendingSignUp, next: Next) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use crate::{
-        api::{Path, PendingSignUp},
+        api::{Path, SignUpSuggestion},
         testing::{Fake, outcome},
     };
 
     fn pending(label: &str) -> Fake {
-        let pending = PendingSignUp {
+        let pending = SignUpSuggestion {
             provider: "Gate".to_owned(),
             label: label.to_owned(),
             username: "ada".to_owned(),
