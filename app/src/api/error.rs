@@ -22,6 +22,7 @@ pub struct PublicError {
 /// What can go wrong. In snake case these names are what programs read, and stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(feature = "ssr"), serde(from = "String"))]
 pub enum Code {
     // The request itself
     Malformed,
@@ -85,6 +86,17 @@ pub enum Code {
     OutOfStock,
     DeliveryInvalid,
     QuantityInvalid,
+
+    /// In a browser: one that it only says the sentence of.
+    #[cfg(not(feature = "ssr"))]
+    Other,
+}
+
+#[cfg(not(feature = "ssr"))]
+impl From<String> for Code {
+    fn from(name: String) -> Self {
+        Self::acted_upon(&name).unwrap_or(Self::Other)
+    }
 }
 
 const INTERNAL: &str = "Something went wrong on our side. Please try again.";
@@ -138,6 +150,25 @@ impl Code {
             | Self::QuantityInvalid => 422,
             _ => 400,
         }
+    }
+
+    /// The code with this name, if browsers act upon it. They read no others: the names of all
+    /// would be a hundredth of the wasm.
+    #[cfg(any(not(feature = "ssr"), test))]
+    fn acted_upon(name: &str) -> Option<Self> {
+        Some(match name {
+            "sign_in_required" => Self::SignInRequired,
+            "proof_required" => Self::ProofRequired,
+            "busy" => Self::Busy,
+            "internal" => Self::Internal,
+            "wrong_password" => Self::WrongPassword,
+            "username_invalid" => Self::UsernameInvalid,
+            "username_taken" => Self::UsernameTaken,
+            "display_name_invalid" => Self::DisplayNameInvalid,
+            "unknown_credential" => Self::UnknownCredential,
+            "credential_taken" => Self::CredentialTaken,
+            _ => return None,
+        })
     }
 
     /// Whether it speaks of the names of a new account.
@@ -265,6 +296,30 @@ impl FromServerFnError for PublicError {
             | ServerFnErrorErr::UnsupportedRequestMethod(_) => Code::Malformed.into(),
             // Where it was Leptos that failed on the server, that is said there, with its cause.
             _ => Code::Unreachable.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    #[test]
+    fn browsers_know_the_codes_that_they_act_upon() {
+        for code in [
+            Code::SignInRequired,
+            Code::ProofRequired,
+            Code::Busy,
+            Code::Internal,
+            Code::WrongPassword,
+            Code::UsernameInvalid,
+            Code::UsernameTaken,
+            Code::DisplayNameInvalid,
+            Code::UnknownCredential,
+            Code::CredentialTaken,
+        ] {
+            let name = serde_json::to_value(code).unwrap();
+            assert_eq!(Code::acted_upon(name.as_str().unwrap()), Some(code));
         }
     }
 }
