@@ -31,12 +31,13 @@ async fn with_status(response: Response) -> Response {
     match response.status() {
         StatusCode::INTERNAL_SERVER_ERROR => {
             let body = to_bytes(response.into_body(), MAX_BODY).await.unwrap_or_default();
-            let error = serde_json::from_slice(&body).ok();
-            // What was not reached was Leptos' own: only a browser says so of us.
-            let error = error.filter(|error: &PublicError| error.code != Code::Unreachable);
-            let error = error
-                .unwrap_or_else(|| internal("a server function failed without an error of ours"));
-            Refused(error).into_response()
+            Refused(match serde_json::from_slice::<PublicError>(&body) {
+                // What was not reached was Leptos' own: only a browser says so of us.
+                Ok(error) if error.code == Code::Unreachable => internal(error.message),
+                Ok(error) => error,
+                Err(cause) => internal(cause),
+            })
+            .into_response()
         }
         // Leptos names the paths that it knows.
         StatusCode::BAD_REQUEST => Refused::from(Code::NotFound).into_response(),

@@ -137,6 +137,8 @@ fn is_worth_it(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -
     !(cfg!(debug_assertions) && is_wasm)
 }
 
-fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    Refused::from(internal("a handler panicked")).into_response()
+fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
+    let text = cause.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| cause.downcast_ref::<&str>().copied()).unwrap_or_default();
+    Refused::from(internal(format!("a handler panicked: {text}"))).into_response()
 }

@@ -117,7 +117,8 @@ impl Challenges {
         let mut code = Hmac::<Sha256>::new(&self.key.into());
         code.update(made);
         // As JSON: no two purposes are written alike.
-        code.update(&serde_json::to_vec(&(purpose, browser)).unwrap_or_default());
+        let bound = serde_json::to_vec(&(purpose, browser));
+        code.update(&bound.expect("names and ids can be written"));
         code
     }
 }

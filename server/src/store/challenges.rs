@@ -1,5 +1,7 @@
 //! Challenges that were used, and the secret that they are made with.
 
+use std::time::Duration;
+
 use app::api::Timestamp;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sqlx::{any::AnyExecutor, query, query_scalar};
@@ -8,6 +10,10 @@ use super::{Result, Store, StoreError};
 
 /// The name of the key that challenges are signed with.
 const CHALLENGE_KEY: &str = "challenge key";
+
+/// How long it is remembered beyond its end that a challenge was answered: an answer that came
+/// in time may take a while, and servers may not agree on the time.
+const KEPT: Duration = Duration::from_secs(10 * 60);
 
 /// A challenge that was answered, rightly or not: it is good for nothing any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +25,9 @@ pub struct UsedChallenge {
 }
 
 impl Store {
-    /// The key that all servers of this shop sign challenges with, made by the first of them.
-    pub async fn challenge_key(&self) -> Result<[u8; 64]> {
+    /// The key that all servers of this shop sign with what browsers are to bring back, made by
+    /// the first of them.
+    pub async fn secret_key(&self) -> Result<[u8; 64]> {
         let new = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 64]>());
         query("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
             .bind(CHALLENGE_KEY)
@@ -36,7 +43,8 @@ impl Store {
     }
 
     pub(super) async fn delete_expired_challenges(&self, now: Timestamp) -> Result<u64> {
-        let delete = query("DELETE FROM used_challenges WHERE expires_at <= $1").bind(now.0);
+        let delete =
+            query("DELETE FROM used_challenges WHERE expires_at <= $1").bind((now - KEPT).0);
         Ok(delete.execute(&self.write).await?.rows_affected())
     }
 }

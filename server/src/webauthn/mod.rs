@@ -1,7 +1,7 @@
 //! Verifies registrations (WebAuthn L3 §7.1) and assertions (§7.2).
 //!
 //! The one place that uses webauthn-rs, and where our own checks around it
-//! live. Its functions take the shopd state and the response, and return a
+//! live. Its functions take the stored state and the response, and return a
 //! decision: no clock and no database inside.
 
 pub mod attestation;
