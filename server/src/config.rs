@@ -1,8 +1,14 @@
 //! Configuration, from the environment.
 
-use std::{env, fs, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    env, fs,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use ipnet::IpNet;
 use leptos::config::{Env, LeptosOptions, ReloadWSProtocol};
 use openidconnect::{ClientId, ClientSecret, IssuerUrl};
 use serde::Deserialize;
@@ -10,6 +16,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    guard::{Limits, Rate},
     oidc::{self, Provider, Providers},
     webauthn::Attestation,
 };
@@ -35,6 +42,7 @@ pub struct Config {
     pub providers: Providers,
     /// `LATCHKEY_AUTOMATIC_SIGN_IN`: `on` or `off`, for the whole shop.
     pub automatic: bool,
+    pub limits: Limits,
     /// `LEPTOS_SITE_ADDR`: where to listen.
     pub address: SocketAddr,
     pub leptos: LeptosOptions,
@@ -59,6 +67,7 @@ impl Config {
             attestation: Attestation::None,
             providers: Providers::default(),
             automatic: true,
+            limits: Limits::default(),
             address,
             leptos: leptos_options(address),
         }
@@ -82,6 +91,7 @@ impl Config {
                 file => Providers(providers(Path::new(file))?),
             },
             automatic: switch(AUTOMATIC, &var(AUTOMATIC, "on"))?,
+            limits: limits()?,
             address,
             leptos: leptos_options(address),
         })
@@ -112,6 +122,32 @@ fn words<T>(
     read: impl Fn(&str) -> Result<T, ConfigError>,
 ) -> Result<Vec<T>, ConfigError> {
     var(name, "").split_whitespace().map(read).collect()
+}
+
+fn limits() -> Result<Limits, ConfigError> {
+    const PROXIES: &str = "LATCHKEY_PROXIES";
+    let Limits { tries_per_account, tries_per_address, .. } = Limits::default();
+    let network = |word: &str| {
+        let one = word.parse::<IpAddr>().map(IpNet::from);
+        one.or_else(|_| word.parse())
+            .map_err(|_| wrong(PROXIES, "a list of addresses and networks"))
+    };
+    Ok(Limits {
+        tries_per_account: rate("LATCHKEY_TRIES_PER_ACCOUNT", tries_per_account)?,
+        tries_per_address: rate("LATCHKEY_TRIES_PER_ADDRESS", tries_per_address)?,
+        proxies: words(PROXIES, network)?,
+    })
+}
+
+/// How many a minute, and how many an hour.
+fn rate(name: &'static str, default: Rate) -> Result<Rate, ConfigError> {
+    let expected = || wrong(name, "two numbers from 2, such as 10 100");
+    let number = |word: &str| word.parse().ok().filter(|number| *number >= 2).ok_or_else(expected);
+    match words(name, number)?[..] {
+        [] => Ok(default),
+        [minute, hour] => Ok(Rate { minute, hour }),
+        _ => Err(expected()),
+    }
 }
 
 fn attestation() -> Result<Attestation, ConfigError> {

@@ -2,8 +2,8 @@
 //!
 //! The way of a sign-in: [`http`] takes the request, [`sign_in`] asks and decides,
 //! [`webauthn`] verifies, [`store`] writes all of it in one transaction. [`federation`],
-//! [`account`] and [`shop`] stand beside [`sign_in`]; [`session`], [`credentials`] and [`oidc`]
-//! are what they stand on. Imports run downwards, in this order.
+//! [`account`] and [`shop`] stand beside [`sign_in`]; [`session`], [`credentials`], [`guard`] and
+//! [`oidc`] are what they stand on. Imports run downwards, in this order.
 
 pub mod account;
 pub mod clock;
@@ -11,6 +11,7 @@ pub mod config;
 pub mod credentials;
 pub mod error;
 pub mod federation;
+pub mod guard;
 pub mod http;
 pub mod oidc;
 pub mod request;

@@ -1,5 +1,7 @@
 //! One request, as everything that answers it sees it.
 
+use std::net::IpAddr;
+
 use app::api::{Code, Result, Timestamp};
 use uuid::Uuid;
 
@@ -16,6 +18,10 @@ pub struct RequestContext {
     pub state: State,
     pub session: RequestSession,
     pub user_agent: String,
+    /// Where it came from, as far as can be trusted.
+    pub address: IpAddr,
+    /// What accounts may know its browser by.
+    pub known_browser: Option<String>,
     pub silent_access: SilentAccess,
 }
 

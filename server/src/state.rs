@@ -2,6 +2,7 @@
 
 use std::{ops::Deref, sync::Arc, thread::available_parallelism};
 
+use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use url::Url;
 
@@ -9,6 +10,7 @@ use crate::{
     clock::Clock,
     config::Config,
     credentials::Passwords,
+    guard::{KnownBrowsers, Tries},
     oidc::{Attempts, Providers},
     session::{Challenges, Sessions},
     store::{Store, StoreError},
@@ -26,6 +28,10 @@ pub struct Shared {
     pub challenges: Challenges,
     pub relying_party: RelyingParty,
     pub passwords: Passwords,
+    pub tries: Tries,
+    pub known_browsers: KnownBrowsers,
+    /// Whose word is taken for where a request came from.
+    pub proxies: Vec<IpNet>,
     pub clock: Clock,
     pub origin: Url,
     /// Whose pages may use this shop's passkeys as well.
@@ -54,15 +60,22 @@ impl State {
     /// # Errors
     /// Says what of the configuration cannot be used.
     pub async fn new(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let Config { origin, related_origins, attestation, .. } = config;
+        let Config { origin, related_origins, attestation, limits, .. } = config;
         let relying_party = RelyingParty::new(&origin, &related_origins, attestation)
             .map_err(|error| StartError::Origin(error.to_string()))?;
-        let passwords = Passwords::new(available_parallelism().map_or(1, usize::from))
-            .map_err(|error| StartError::Passwords(error.to_string()))?;
+        // Half of the cores: passkeys have the rest, however many try passwords.
+        let passwords = Passwords::new(
+            available_parallelism().map_or(1, |cores| (usize::from(cores) / 2).max(1)),
+        )
+        .map_err(|error| StartError::Passwords(error.to_string()))?;
         let store = Store::open(&config.database).await?;
+        let key = store.secret_key().await?;
         Ok(Self(Arc::new(Shared {
             sessions: Sessions::new(store.clone(), clock.clone()),
-            challenges: Challenges::new(store.challenge_key().await?),
+            challenges: Challenges::new(key),
+            known_browsers: KnownBrowsers::new(key),
+            proxies: limits.proxies.clone(),
+            tries: Tries::new(key, limits),
             store,
             relying_party,
             passwords,

@@ -137,15 +137,15 @@ async fn passwords_and_recovery_codes_are_one_commit_each() {
         done.expect_redirect("/");
         visitor.get("/cart").await;
         let mut elsewhere = shopper(&shop).await;
-        let done = costs!(meter, "sign-in", (1, 7), elsewhere.sign_in_with_password("robin").await);
+        let done = costs!(meter, "sign-in", (1, 8), elsewhere.sign_in_with_password("robin").await);
         done.expect_redirect("/cart");
         let wrong = [("username", "robin"), ("password", "something else")];
         let mut stranger = shop.visitor();
         let done =
-            costs!(meter, "wrong", (1, 2), stranger.post_by_script("/sign-in", &wrong).await);
+            costs!(meter, "wrong", (1, 4), stranger.post_by_script("/sign-in", &wrong).await);
         done.expect_status(401);
         let (mut tab, fields) = (visitor.clone(), [("password", PASSWORD), ("next", "/cart")]);
-        let done = costs!(meter, "reauthentication", (1, 5), tab.post("/confirm", &fields).await);
+        let done = costs!(meter, "reauthentication", (1, 6), tab.post("/confirm", &fields).await);
         done.expect_redirect("/cart");
         let fields = [("action", "set"), ("password", "herons prefer galoshes")];
         let done = costs!(meter, "change", (1, 9), tab.post("/account/password", &fields).await);
@@ -160,7 +160,7 @@ async fn passwords_and_recovery_codes_are_one_commit_each() {
         let codes = tab.recovery_codes().await;
         let fields = [("username", "robin"), ("code", codes[0].as_str())];
         let mut lost = shop.visitor();
-        let done = costs!(meter, "recovery code", (1, 5), lost.post("/recover", &fields).await);
+        let done = costs!(meter, "recovery code", (1, 8), lost.post("/recover", &fields).await);
         done.expect_redirect("/account/passkeys/new?next=/");
     })
     .await;
@@ -173,7 +173,7 @@ async fn a_second_factor_is_one_commit_more() {
         let (_, mut passkey) = shop.careful("robin").await;
         let meter = Meter::new(log.clone(), &shop);
         let mut visitor = shopper(&shop).await;
-        let done = costs!(meter, "password", (1, 4), visitor.sign_in_with_password("robin").await);
+        let done = costs!(meter, "password", (1, 5), visitor.sign_in_with_password("robin").await);
         done.expect_redirect("/second-factor?next=/cart");
         let options = costs!(meter, "start", (0, 2), visitor.proof_options().await).options();
         let assertion = passkey.get(&options);

@@ -29,6 +29,10 @@ mod federation {
     mod unlinking;
 }
 
+mod guard {
+    mod guessing;
+}
+
 mod http {
     mod cross_site;
     mod limits;

@@ -17,6 +17,11 @@ pub struct PublicError {
     /// unpadded base64url; with [`Code::UnknownCredential`] only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential_id: Option<String>,
+    /// After how many seconds to try again; people read it in the sentence, programs in
+    /// `Retry-After` (RFC 9110 §10.2.3).
+    #[cfg(feature = "ssr")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
 }
 
 /// What can go wrong. In snake case these names are what programs read, and stable.
@@ -34,6 +39,8 @@ pub enum Code {
     /// A reauthentication, for what changes how the account is signed in to.
     ProofRequired,
     Busy,
+    /// Too many wrong ones before.
+    TooManyTries,
     Internal,
     /// The server was not reached; made by the browser.
     Unreachable,
@@ -45,7 +52,10 @@ pub enum Code {
     DisplayNameInvalid,
     PasswordTooShort,
     PasswordTooLong,
+    PasswordUntypable,
     PasswordCommon,
+    PasswordNamed,
+    PasswordGuessable,
     RecoveryCodeWrong,
     PasskeyNameInvalid,
     LastWayIn,
@@ -103,9 +113,19 @@ const INTERNAL: &str = "Something went wrong on our side. Please try again.";
 const UNREACHABLE: &str =
     "The store could not be reached. Please check your connection and try again.";
 
+/// How long a busy shop asks to be left alone, in seconds.
+#[cfg(feature = "ssr")]
+const BUSY_FOR: u64 = 5;
+
 impl From<Code> for PublicError {
     fn from(code: Code) -> Self {
-        Self { code, message: code.sentence().to_owned(), credential_id: None }
+        Self {
+            code,
+            message: code.sentence().to_owned(),
+            credential_id: None,
+            #[cfg(feature = "ssr")]
+            retry_after: (code == Code::Busy).then_some(BUSY_FOR),
+        }
     }
 }
 
@@ -115,6 +135,22 @@ impl PublicError {
     #[must_use]
     pub fn unknown_credential(credential_id: String) -> Self {
         Self { credential_id: Some(credential_id), ..Code::UnknownCredential.into() }
+    }
+
+    /// The refusal of a try after too many wrong ones. `wait`: until the next one is taken.
+    #[cfg(feature = "ssr")]
+    #[must_use]
+    pub fn too_many_tries(wait: std::time::Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let when = match seconds {
+            ..=1 => "a second".to_owned(),
+            2..=90 => format!("{seconds} seconds"),
+            _ => format!("{} minutes", seconds.div_ceil(60)),
+        };
+        let message = format!(
+            "That was tried too often. Please try again in {when}, or sign in another way."
+        );
+        Self { message, retry_after: Some(seconds.max(1)), ..Code::TooManyTries.into() }
     }
 }
 
@@ -137,6 +173,7 @@ impl Code {
             | Self::OutOfStock
             | Self::CartEmpty => 409,
             Self::Busy => 503,
+            Self::TooManyTries => 429,
             Self::ProviderUnavailable => 502,
             Self::Internal | Self::Unreachable => 500,
             Self::UnknownCredential => 404,
@@ -144,7 +181,10 @@ impl Code {
             | Self::DisplayNameInvalid
             | Self::PasswordTooShort
             | Self::PasswordTooLong
+            | Self::PasswordUntypable
             | Self::PasswordCommon
+            | Self::PasswordNamed
+            | Self::PasswordGuessable
             | Self::PasskeyNameInvalid
             | Self::DeliveryInvalid
             | Self::QuantityInvalid => 422,
@@ -198,6 +238,7 @@ impl Code {
             Self::SignInRequired => "Please sign in first.",
             Self::ProofRequired => "Please confirm that it is you first.",
             Self::Busy => "The store is busy. Please try again in a moment.",
+            Self::TooManyTries => "That was tried too often. Please try again later.",
             Self::Internal => INTERNAL,
             Self::Unreachable => UNREACHABLE,
             Self::WrongPassword => "That username and password do not go together.",
@@ -207,8 +248,17 @@ impl Code {
             Self::UsernameTaken => "That username is taken. Please choose another.",
             Self::DisplayNameInvalid => "Please enter a name of at most 64 characters.",
             Self::PasswordTooShort => "Please use at least 12 characters.",
-            Self::PasswordTooLong => "Please use at most 128 bytes.",
-            Self::PasswordCommon => "That password is easily guessed. Please choose another.",
+            Self::PasswordTooLong => "Please use at most 256 characters.",
+            Self::PasswordUntypable => {
+                "Please use characters that can be typed: there is one in it that cannot."
+            }
+            Self::PasswordCommon => {
+                "That password is one of the most common ones. Please choose another."
+            }
+            Self::PasswordNamed => {
+                "That password is hardly more than your name or ours. Please choose another."
+            }
+            Self::PasswordGuessable => "That password is easily guessed. Please choose another.",
             Self::RecoveryCodeWrong => {
                 "That is not a recovery code of this account, or it was used before."
             }
@@ -294,7 +344,10 @@ impl FromServerFnError for PublicError {
             | ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
             | ServerFnErrorErr::UnsupportedRequestMethod(_) => Code::Malformed.into(),
-            // Where it was Leptos that failed on the server, that is said there, with its cause.
+            // Where it was Leptos that failed on the server, its cause goes to the log from there.
+            #[cfg(feature = "ssr")]
+            error => Self { message: error.to_string(), ..Code::Unreachable.into() },
+            #[cfg(not(feature = "ssr"))]
             _ => Code::Unreachable.into(),
         }
     }

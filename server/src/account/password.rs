@@ -28,8 +28,8 @@ pub async fn set(
 ) -> Result<AccountName> {
     let (account, store) = (proof.account(), &ctx.state.store);
     let row = store.account(account).await?.ok_or(Code::SignInRequired)?;
-    let personal = [row.username.as_str(), &row.display_name, "latchkey"];
-    let hash = ctx.state.passwords.hash_new(password, &personal).await?;
+    let names = [row.username.as_str(), &row.display_name];
+    let hash = ctx.state.passwords.hash_new(password, &names).await?;
     let comes_back = link::is_remembered(ctx, account).await?;
     let ends_automatic = comes_back && is_automatic(ctx, &row).await?;
     let (set, changed) = (ctx.told(SET)?, ctx.told(ended(CHANGED, ends_automatic))?);

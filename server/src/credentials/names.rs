@@ -30,6 +30,14 @@ impl Username {
     pub fn key(&self) -> String {
         self.0.to_ascii_lowercase()
     }
+
+    /// What a name is looked for by that somebody typed to sign in: also one that nobody can
+    /// have.
+    #[must_use]
+    pub fn key_of(text: &str) -> String {
+        // PostgreSQL would not even look for U+0000.
+        text.trim().replace('\0', "").to_ascii_lowercase()
+    }
 }
 
 /// 1 to 64 characters, none of them a control character.

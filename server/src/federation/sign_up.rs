@@ -20,7 +20,12 @@ impl FederationService for RequestContext {
         let pending = session.pending_sign_up(self.now())?;
         let provider = self.state.providers.named(&pending.provider)?;
         let username = match &pending.username {
-            Some(username) if !sign_up::is_username_taken(self, username).await? => username,
+            // Not asked for by anybody, so not counted as a try.
+            Some(username)
+                if !self.state.store.username_taken(&Username::key_of(username)).await? =>
+            {
+                username
+            }
             _ => "",
         };
         Ok(SignUpSuggestion {

@@ -3,13 +3,13 @@
 
 use app::api::{AccountService, FormOutcome, Next, Path, PublicError};
 use axum::{
-    http::{StatusCode, Uri},
+    http::Uri,
     response::{IntoResponse, Redirect},
 };
 use serde::Deserialize;
 
 use super::{
-    error::Answer,
+    error::{Answer, Standing},
     extract::Part,
     form::{Post, Sender, beside_field, entered, refused, to, went, whole_form},
     render::show_again,
@@ -145,7 +145,7 @@ pub(super) async fn make_recovery_codes(
 ) -> Answer {
     let codes = recovery_codes::make(&ctx, &proof).await?;
     let outcome = FormOutcome { values: vec![entered("codes", codes.join("\n"))], errors: vec![] };
-    Ok(show_again(ctx, &uri, StatusCode::OK, outcome).await)
+    Ok(show_again(ctx, &uri, Standing::OK, outcome).await)
 }
 
 pub(super) async fn end_session(

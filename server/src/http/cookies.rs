@@ -23,6 +23,11 @@ pub(super) fn browser(state: &State) -> String {
     host_only(state, "latchkey-browser")
 }
 
+/// The cookie that accounts know a browser by.
+pub(super) fn known_browser(state: &State) -> String {
+    host_only(state, "latchkey-known")
+}
+
 /// The cookie of an attempt to sign in with a provider.
 pub(super) fn attempt(state: &State, name: &str) -> String {
     host_only(state, &format!("latchkey-attempt-{name}"))
@@ -31,6 +36,9 @@ pub(super) fn attempt(state: &State, name: &str) -> String {
 fn host_only(state: &State, name: &str) -> String {
     if state.is_secure() { format!("{PREFIX}{name}") } else { name.to_owned() }
 }
+
+/// No browser keeps a cookie for longer, in seconds: 400 days (RFC 6265bis §5.5).
+pub(super) const LONGEST: i64 = 400 * 24 * 60 * 60;
 
 /// How long a browser keeps a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use app::api::{Code, PublicError};
 use axum::{
     Json,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
 
@@ -18,7 +18,8 @@ pub(super) type Answer = Result<Response, Refused>;
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let body = Json(&self.0).into_response();
-        let mut response = (status(self.0.code), body).into_response();
+        let mut response = body;
+        Standing::from(&self.0).apply(&mut response);
         response.extensions_mut().insert(self);
         response
     }
@@ -30,6 +31,37 @@ impl<E: Into<PublicError>> From<E> for Refused {
     }
 }
 
-pub(super) fn status(code: Code) -> StatusCode {
+/// How an answer stands: its status, and when to come back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    status: StatusCode,
+    /// In seconds.
+    retry_after: Option<u64>,
+}
+
+impl Standing {
+    pub(super) const OK: Self = Self { status: StatusCode::OK, retry_after: None };
+
+    pub(super) fn apply(self, response: &mut Response) {
+        *response.status_mut() = self.status;
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+    }
+}
+
+impl From<&PublicError> for Standing {
+    fn from(error: &PublicError) -> Self {
+        Self { status: status(error.code), retry_after: error.retry_after }
+    }
+}
+
+impl From<Code> for Standing {
+    fn from(code: Code) -> Self {
+        Self { status: status(code), retry_after: None }
+    }
+}
+
+fn status(code: Code) -> StatusCode {
     StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

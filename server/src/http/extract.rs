@@ -2,9 +2,11 @@
 //! [`SignedIn`] answers those who are signed in only, whoever takes a [`Reauthenticated`] those
 //! who have proved it just now.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use app::api::Code;
 use axum::{
-    extract::{self, FromRequestParts},
+    extract::{self, ConnectInfo, FromRequestParts},
     http::{header::USER_AGENT, request::Parts},
 };
 use serde::de::DeserializeOwned;
@@ -12,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::{error::Refused, middleware::login_status::silent_access};
 use crate::{
     error::internal,
+    guard::address,
     request::RequestContext,
     session::{Reauthenticated, RequestSession, SignedIn},
     state::State,
@@ -27,10 +30,15 @@ impl RequestContext {
     /// The request, with a session that may not be loaded yet.
     pub(super) fn new(parts: &Parts, state: &State) -> Result<Self, Refused> {
         let session = parts.extensions.get::<RequestSession>().cloned();
+        let session = session.ok_or_else(|| internal("no session layer"))?;
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(peer)| peer.ip());
         let user_agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         Ok(Self {
             state: state.clone(),
-            session: session.ok_or_else(|| internal("no session layer"))?,
+            known_browser: session.known(),
+            session,
+            address: address::client(peer, &parts.headers, &state.proxies),
             user_agent: user_agent.unwrap_or_default().to_owned(),
             silent_access: silent_access(&parts.headers),
         })

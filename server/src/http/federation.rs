@@ -3,14 +3,14 @@
 use app::api::{Code, FormOutcome, Next, Path, PublicError};
 use axum::{
     Json,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri},
+    http::{HeaderMap, HeaderName, HeaderValue, Uri},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 
 use super::{
     cookies::{self, Age},
-    error::{Answer, Refused, status},
+    error::{Answer, Refused, Standing},
     extract::{Part, Query},
     form::{Post, Sender, beside_field, entered, refused, signed_in, to, whole_form},
     middleware::{guard::is_same_origin, login_status::sign_in_by_hand},
@@ -143,10 +143,10 @@ async fn failed(ctx: RequestContext, intent: Intent, next: Next, error: PublicEr
         Intent::Link(_) => Path::Account,
         Intent::Reauthenticate(_) => Path::Confirm,
     };
-    let code = status(error.code);
+    let standing = Standing::from(&error);
     let outcome =
         FormOutcome { values: vec![entered("next", next)], errors: vec![whole_form(error)] };
-    show(ctx, &page, code, outcome).await
+    show(ctx, &page, standing, outcome).await
 }
 
 /// On to the provider, with a fresh proof only: whoever could link an identity of their own
@@ -197,7 +197,7 @@ async fn lead_away(ctx: RequestContext, id: &str, departure: &Departure) -> Resp
     let name = name.unwrap_or_default();
     let values = vec![entered("provider", name), entered("url", departure.url.as_str())];
     let outcome = FormOutcome { values, errors: vec![] };
-    let mut response = show(ctx.clone(), &Path::Leaving, StatusCode::OK, outcome).await;
+    let mut response = show(ctx.clone(), &Path::Leaving, Standing::OK, outcome).await;
     if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={}", departure.url)) {
         response.headers_mut().insert(HeaderName::from_static("refresh"), refresh);
     }
@@ -237,7 +237,7 @@ pub(super) struct NamesForm {
 pub(super) async fn sign_up(post: Post<NamesForm>) -> Answer {
     let Post { ctx, uri, sender, fields: NamesForm { username, display_name, next } } = post;
     let wrong = names_errors(&username, &display_name);
-    let mut code = Code::UsernameInvalid;
+    let mut refusal = PublicError::from(Code::UsernameInvalid);
     let mut errors: Vec<_> = wrong.into_iter().map(|code| beside_field(code.into())).collect();
     if errors.is_empty() {
         match signing_up::finish(&ctx, &names(&username, &display_name)).await {
@@ -246,7 +246,7 @@ pub(super) async fn sign_up(post: Post<NamesForm>) -> Answer {
                 return Ok(Redirect::to(&Path::SignUp.with_next(&next)).into_response());
             }
             Err(error) => {
-                code = error.code;
+                refusal = error.clone();
                 errors.push(beside_field(error));
             }
         }
@@ -256,5 +256,5 @@ pub(super) async fn sign_up(post: Post<NamesForm>) -> Answer {
         entered("display_name", display_name),
         entered("next", next),
     ];
-    Ok(show_again(ctx, &uri, status(code), FormOutcome { values, errors }).await)
+    Ok(show_again(ctx, &uri, &refusal, FormOutcome { values, errors }).await)
 }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded::Serializer;
 
 use super::{
-    error::{Answer, Refused, status},
+    error::{Answer, Refused, Standing},
     render::show_again,
 };
 use crate::{request::RequestContext, state::State};
@@ -117,9 +117,9 @@ pub(super) async fn refused(
     if matches!(error.code, Code::ProofRequired | Code::SignInRequired | Code::NotFound) {
         return Err(error.into());
     }
-    let code = status(error.code);
+    let standing = Standing::from(&error);
     let outcome = FormOutcome { values, errors: vec![beside(error)] };
-    Ok(show_again(ctx, page, code, outcome).await)
+    Ok(show_again(ctx, page, standing, outcome).await)
 }
 
 pub(super) fn entered(field: &str, value: impl Into<String>) -> (String, String) {
@@ -130,7 +130,12 @@ pub(super) fn beside_field(error: PublicError) -> (String, String) {
     let field = match error.code {
         Code::UsernameInvalid | Code::UsernameTaken => "username",
         Code::DisplayNameInvalid => "display_name",
-        Code::PasswordTooShort | Code::PasswordTooLong | Code::PasswordCommon => "password",
+        Code::PasswordTooShort
+        | Code::PasswordTooLong
+        | Code::PasswordUntypable
+        | Code::PasswordCommon
+        | Code::PasswordNamed
+        | Code::PasswordGuessable => "password",
         Code::RecoveryCodeWrong => "code",
         _ => "",
     };

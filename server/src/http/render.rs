@@ -22,7 +22,7 @@ use axum::{
 use leptos::{config::Env, nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
-use super::error::{Answer, Refused, status};
+use super::error::{Answer, Refused, Standing};
 use crate::{
     account::passkeys,
     oidc::Provider,
@@ -43,13 +43,13 @@ pub(super) async fn page(ctx: RequestContext, request: Request) -> Answer {
 pub(super) async fn show_again(
     ctx: RequestContext,
     uri: &Uri,
-    code: StatusCode,
+    standing: impl Into<Standing>,
     outcome: FormOutcome,
 ) -> Response {
     let mut response = render(ctx, uri, outcome, None).await;
     // A page that sends the visitor elsewhere keeps its own status.
     if response.status() == StatusCode::OK {
-        *response.status_mut() = code;
+        standing.into().apply(&mut response);
     }
     response
 }
@@ -58,10 +58,10 @@ pub(super) async fn show_again(
 pub(super) async fn show(
     ctx: RequestContext,
     page: &Path,
-    code: StatusCode,
+    standing: impl Into<Standing>,
     outcome: FormOutcome,
 ) -> Response {
-    show_again(ctx, &page.to_string().parse().unwrap_or_default(), code, outcome).await
+    show_again(ctx, &page.to_string().parse().unwrap_or_default(), standing, outcome).await
 }
 
 /// Makes a page of a refusal, for those who asked for one; or sends them to what is
@@ -91,7 +91,8 @@ pub(super) async fn show_refusals(
             let back = if path == Some(Path::Checkout) { Path::Checkout } else { Path::Account };
             Redirect::to(&Path::SignIn.with_next(&back.into())).into_response()
         }
-        code => {
+        _ => {
+            let standing = Standing::from(&error);
             let ctx = match RequestContext::new(&asked, &state) {
                 Ok(ctx) => ctx,
                 Err(refused) => return refused.into_response(),
@@ -99,7 +100,7 @@ pub(super) async fn show_refusals(
             // Whom the header greets is not worth another refusal.
             let _ = ctx.session.load().await;
             let mut page = render(ctx, &asked.uri, FormOutcome::default(), Some(error)).await;
-            *page.status_mut() = status(code);
+            standing.apply(&mut page);
             page
         }
     };

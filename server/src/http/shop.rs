@@ -4,7 +4,7 @@ use app::api::{Code, Delivery, FormOutcome, Path, ShopService};
 use serde::Deserialize;
 
 use super::{
-    error::{Answer, status},
+    error::Answer,
     form::{Post, entered, to, whole_form},
     render::show_again,
 };
@@ -53,7 +53,7 @@ pub(super) async fn change_cart(post: Post<CartChange>) -> Answer {
         Err(error) => return Err(error.into()),
     };
     let outcome = FormOutcome { values, errors: vec![(slug, sentence)] };
-    Ok(show_again(ctx, &uri, status(Code::QuantityInvalid), outcome).await)
+    Ok(show_again(ctx, &uri, Code::QuantityInvalid, outcome).await)
 }
 
 #[derive(Deserialize)]
@@ -79,7 +79,7 @@ pub(super) async fn place_order(owner: SignedIn, post: Post<OrderForm>) -> Answe
     };
     let values =
         vec![entered("placement", placement), entered("name", name), entered("address", address)];
-    Ok(show_again(ctx, &uri, status(code), FormOutcome { values, errors }).await)
+    Ok(show_again(ctx, &uri, code, FormOutcome { values, errors }).await)
 }
 
 fn delivery_errors(delivery: &Delivery) -> Vec<(String, String)> {

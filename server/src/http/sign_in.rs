@@ -1,6 +1,6 @@
 //! The form posts for signing in, up and out.
 
-use app::api::{AccountName, Code, FormOutcome, Next, Path};
+use app::api::{AccountName, Code, FormOutcome, Next, Path, PublicError};
 use axum::{
     http::Uri,
     response::{IntoResponse, Redirect},
@@ -8,7 +8,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    error::{Answer, Refused, status},
+    error::{Answer, Refused, Standing},
     form::{Post, Sender, beside_field, entered, refused, signed_in, to, whole_form},
     middleware::login_status::sign_in_by_hand,
     render::show_again,
@@ -49,9 +49,9 @@ pub(super) async fn sign_in(post: Post<SignInForm>) -> Answer {
         Err(error) if sender == Sender::Script => Err(error.into()),
         Err(error) => {
             let values = vec![entered("username", username), entered("next", next)];
-            let code = status(error.code);
+            let standing = Standing::from(&error);
             let outcome = FormOutcome { values, errors: vec![whole_form(error)] };
-            Ok(show_again(ctx, &uri, code, outcome).await)
+            Ok(show_again(ctx, &uri, standing, outcome).await)
         }
     }
 }
@@ -93,10 +93,10 @@ async fn after_code(
             Ok(Redirect::to(&Path::SignIn.with_next(&next)).into_response())
         }
         Err(error) => {
-            let code = status(error.code);
+            let standing = Standing::from(&error);
             let values = vec![entered("username", username), entered("next", next)];
             let outcome = FormOutcome { values, errors: vec![beside_field(error)] };
-            Ok(show_again(ctx, uri, code, outcome).await)
+            Ok(show_again(ctx, uri, standing, outcome).await)
         }
     }
 }
@@ -137,7 +137,7 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
     if asks && sign_up::is_username_taken(&ctx, &fields.username).await? {
         wrong.push(Code::UsernameTaken);
     }
-    let mut code = wrong.first().copied().unwrap_or(Code::UsernameInvalid);
+    let mut refusal = PublicError::from(wrong.first().copied().unwrap_or(Code::UsernameInvalid));
     let mut errors: Vec<_> = wrong.into_iter().map(|code| beside_field(code.into())).collect();
     if errors.is_empty() && fields.way == Way::Passkey {
         // The page's script makes passkeys; this post came without it, or because
@@ -149,13 +149,13 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
         match sign_up::with_password(&ctx, &name, &fields.password).await {
             Ok(done) => return Ok(signed_in(sender, done, &fields.next)),
             Err(error) => {
-                code = error.code;
+                refusal = error.clone();
                 errors.push(beside_field(error));
             }
         }
     }
     if sender == Sender::Script {
-        return Err(code.into());
+        return Err(refusal.into());
     }
     let values = vec![
         entered("username", fields.username),
@@ -163,14 +163,14 @@ pub(super) async fn sign_up(post: Post<SignUpForm>) -> Answer {
         entered("way", if fields.way == Way::Password { "password" } else { "passkey" }),
         entered("next", fields.next),
     ];
-    Ok(show_again(ctx, &uri, status(code), FormOutcome { values, errors }).await)
+    Ok(show_again(ctx, &uri, &refusal, FormOutcome { values, errors }).await)
 }
 
 /// All that is wrong with the entries, so that nobody has to find out one by one.
 fn sign_up_errors(fields: &SignUpForm) -> Vec<Code> {
     let mut errors = names_errors(&fields.username, &fields.display_name);
     // Whether it is easily guessed takes longer to say: that waits for its turn.
-    let password = passwords::check_length(&fields.password).err();
+    let password = passwords::check_form(&fields.password).err();
     let password = password.filter(|_| fields.way == Way::Password);
     errors.extend(password);
     errors
@@ -203,7 +203,7 @@ pub(super) async fn confirm(post: Post<Password>) -> Answer {
     match reauthentication::with_password(&ctx, &password).await {
         Ok(()) => Ok(Redirect::to(next.as_str()).into_response()),
         Err(error) => {
-            let wrong = |error: app::api::PublicError| match error.code {
+            let wrong = |error: PublicError| match error.code {
                 Code::WrongPassword => entered("password", "That is not the password."),
                 _ => whole_form(error),
             };

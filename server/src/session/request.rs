@@ -41,6 +41,10 @@ struct Inner {
     /// What challenges are bound to.
     browser: Option<String>,
     browser_cookie: BrowserCookie,
+    /// What the accounts that it signs in to know the browser by.
+    known: Option<String>,
+    /// Whether that is to be told to the browser.
+    remembers: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,9 +81,14 @@ pub struct SessionChange {
 }
 
 impl RequestSession {
-    /// `id` and `browser`: as the request's cookies have them.
+    /// `id`, `browser` and `known`: as the request's cookies have them.
     #[must_use]
-    pub fn new(sessions: Sessions, id: Option<Id>, browser: Option<String>) -> Self {
+    pub fn new(
+        sessions: Sessions,
+        id: Option<Id>,
+        browser: Option<String>,
+        known: Option<String>,
+    ) -> Self {
         let inner = Inner {
             id,
             loaded: if id.is_some() { Loaded::No } else { Loaded::Yes },
@@ -88,6 +97,8 @@ impl RequestSession {
             cookie: Cookie::Kept,
             browser,
             browser_cookie: BrowserCookie::Kept,
+            known,
+            remembers: false,
         };
         Self { sessions, inner: Arc::new(Mutex::new(inner)) }
     }
@@ -255,6 +266,27 @@ impl RequestSession {
     #[must_use]
     pub fn browser_cookie(&self) -> BrowserCookie {
         self.inner().browser_cookie.clone()
+    }
+
+    /// What the request says that accounts know its browser by.
+    #[must_use]
+    pub fn known(&self) -> Option<String> {
+        self.inner().known.clone()
+    }
+
+    /// An account that has just been signed in to is to know the browser by `cookie`, made of
+    /// what it has.
+    pub fn remember(&self, cookie: impl FnOnce(Option<&str>) -> String) {
+        let mut inner = self.inner();
+        inner.known = Some(cookie(inner.known.as_deref()));
+        inner.remembers = true;
+    }
+
+    /// What the browser is to be told that accounts know it by, if that is new.
+    #[must_use]
+    pub fn remembered(&self) -> Option<String> {
+        let inner = self.inner();
+        inner.known.clone().filter(|_| inner.remembers)
     }
 
     fn kept(&self, id: Option<Id>) -> session::Session {

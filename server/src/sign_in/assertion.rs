@@ -69,7 +69,8 @@ pub(super) async fn verify(
     let accepted = verified.map_err(|error| {
         let passkey_name = described(passkey.own_name.as_deref(), &passkey.aaguid);
         let detail = format!("with {passkey_name}");
-        Refusal { error, event: Some(ctx.event(passkey.account, Event::SignInFailed, detail)) }
+        let event = Some(ctx.event(passkey.account, Event::SignInFailed, detail));
+        Refusal { event, ..error.into() }
     })?;
     let used = passkey_use(&known, accepted, &claim, ctx.browser());
     Ok(Assertion { known, used, attachment: claim.attachment })
@@ -86,16 +87,16 @@ async fn find(
     let failed = |account, detail: &str| Some(ctx.event(account, Event::SignInFailed, detail));
     match (found, expected) {
         (None, expected) => Err(Refusal {
-            error: PublicError::unknown_credential(id.clone()),
             event: match expected {
                 Expected::Anybody => None,
                 Expected::Account(account) => failed(account, "with an unknown passkey"),
             },
+            ..PublicError::unknown_credential(id.clone()).into()
         }),
         (Some(known), Expected::Account(account)) if known.passkey.account != account => {
             Err(Refusal {
-                error: Code::WrongUser.into(),
                 event: failed(account, "with a passkey of another account"),
+                ..Code::WrongUser.into()
             })
         }
         (Some(known), _) => Ok(known),

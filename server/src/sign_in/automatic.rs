@@ -24,7 +24,7 @@ pub async fn sign_in(
     if !is_allowed(ctx) {
         return Err(Code::NotAutomatic.into());
     }
-    let found = right_password(ctx, username, password).await?;
+    let (found, tried) = right_password(ctx, username, password).await?;
     let account = &found.account;
     if account.second_factor || !account.automatic {
         // Its owner hears of it: somebody knows the password by now.
@@ -36,7 +36,8 @@ pub async fn sign_in(
         notice: Some(notice(&account.display_name)),
         ..NewSignIn::new(account.owner(), AuthenticationMethods::automatic(Method::Password), "")
     };
-    complete(ctx, sign_in, Ceremony::default()).await.map_err(|refusal| refusal.error)?;
+    let ceremony = Ceremony { forgotten_tries: tried.if_right.as_deref(), ..Ceremony::default() };
+    complete(ctx, sign_in, ceremony).await.map_err(|refusal| refusal.error)?;
     Ok(SignInOutcome::Done(account.name()))
 }
 

@@ -6,7 +6,7 @@ use crate::{
     error::internal,
     request::RequestContext,
     session::{AuthenticationMethods, Event, Session, SignedIn},
-    store::{Ceremony, NewAccount, NewEvent, Owner, UsedChallenge},
+    store::{Ceremony, NewAccount, NewEvent, Owner, UsedChallenge, WrongTry},
 };
 
 /// Somebody who signs in now: what the new session knows.
@@ -62,11 +62,13 @@ impl NewSignIn {
 pub(crate) struct Refusal {
     pub(crate) error: PublicError,
     pub(crate) event: Option<NewEvent>,
+    /// What it is counted by, where it could be a guess.
+    pub(crate) wrong_tries: Vec<WrongTry>,
 }
 
 impl<E: Into<PublicError>> From<E> for Refusal {
     fn from(error: E) -> Self {
-        Self { error: error.into(), event: None }
+        Self { error: error.into(), event: None, wrong_tries: vec![] }
     }
 }
 
@@ -124,9 +126,10 @@ async fn begin(
         // Another assertion with the same counter was faster: its owner hears of a copy.
         let event = (error.code == Code::CounterWentBack)
             .then(|| ctx.event(account, Event::SignInFailed, detail));
-        Refusal { error, event }
+        Refusal { event, ..error.into() }
     })?;
     ctx.session.committed(change);
+    ctx.session.remember(|cookie| ctx.state.known_browsers.with(cookie, account));
     Ok(())
 }
 
@@ -141,7 +144,7 @@ pub(crate) async fn settle<T>(
     used: &UsedChallenge,
     outcome: Result<T, Refusal>,
 ) -> Result<T, PublicError> {
-    let Refusal { error, event } = match outcome {
+    let Refusal { error, event, .. } = match outcome {
         Ok(done) => return Ok(done),
         Err(refusal) => refusal,
     };
@@ -154,9 +157,10 @@ pub(crate) async fn settle<T>(
 /// Ends what was refused without a challenge: its account's owner is told. What happened has
 /// happened, so without a place for it in the database, the log has it.
 pub(crate) async fn record(ctx: &RequestContext, refusal: Refusal) -> PublicError {
-    let Refusal { error, event } = refusal;
-    let ceremony = Ceremony { events: event.as_slice(), ..Ceremony::default() };
-    if event.is_some()
+    let Refusal { error, event, wrong_tries } = refusal;
+    let ceremony =
+        Ceremony { events: event.as_slice(), wrong_tries: &wrong_tries, ..Ceremony::default() };
+    if (event.is_some() || !wrong_tries.is_empty())
         && let Err(error) = ctx.state.store.complete(&ceremony, ctx.now()).await
     {
         internal(error);

@@ -7,6 +7,7 @@
 mod assertion;
 pub mod automatic;
 mod complete;
+mod guess;
 pub mod offer;
 pub mod passkey;
 pub mod password;

@@ -2,10 +2,11 @@
 
 use app::api::{Code, ReauthenticationWays, Result};
 
-use super::{Refusal, record};
+use super::{Refusal, guess, record};
 use crate::{
+    credentials::Username,
     request::RequestContext,
-    session::{Event, Who},
+    session::Who,
     store::{AccountRow, Ceremony, Owner},
 };
 
@@ -31,19 +32,20 @@ pub async fn ways(ctx: &RequestContext) -> Result<ReauthenticationWays> {
 }
 
 /// # Errors
-/// [`Code::WrongPassword`], also where a password is not enough.
+/// [`Code::WrongPassword`], also where a password is not enough; [`Code::TooManyTries`].
 pub async fn with_password(ctx: &RequestContext, password: &str) -> Result<()> {
     let row = owner(ctx).await?;
+    let tried = guess::begin(ctx, &Username::key_of(&row.username), Some(row.id)).await?;
     let hash = match row.second_factor {
         true => None,
         false => ctx.state.store.password_hash(row.id).await?,
     };
     if !ctx.state.passwords.verify(password, hash).await? {
-        let event = ctx.event(row.id, Event::SignInFailed, "with a password");
-        let refusal = Refusal { event: Some(event), ..Code::WrongPassword.into() };
-        return Err(record(ctx, refusal).await);
+        let wrong = guess::wrong(ctx, &tried, Some(row.id), "with a password", Code::WrongPassword);
+        return Err(record(ctx, wrong).await);
     }
-    let done = complete(ctx, row.owner(), None, Ceremony::default()).await;
+    let ceremony = Ceremony { forgotten_tries: tried.if_right.as_deref(), ..Ceremony::default() };
+    let done = complete(ctx, row.owner(), None, ceremony).await;
     done.map_err(|refusal| refusal.error)
 }
 

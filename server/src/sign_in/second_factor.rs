@@ -3,8 +3,9 @@
 use app::api::{Code, Federated, PublicError};
 use uuid::Uuid;
 
-use super::{NewSignIn, Refusal, assertion::Assertion, complete, offer, recovery_code};
+use super::{NewSignIn, Refusal, assertion::Assertion, complete, guess, offer, recovery_code};
 use crate::{
+    credentials::Username,
     request::RequestContext,
     session::{AuthenticationMethods, AwaitingSecondFactor, Method},
     store::{Ceremony, NewEvent, UsedChallenge},
@@ -58,7 +59,8 @@ pub(super) async fn with_passkey(
 /// Signs in with a recovery code as the second factor.
 ///
 /// # Errors
-/// [`Code::SignInRequired`] when none is asked for, or [`Code::RecoveryCodeWrong`].
+/// [`Code::SignInRequired`] when none is asked for, [`Code::RecoveryCodeWrong`] or
+/// [`Code::TooManyTries`].
 pub async fn with_recovery_code(ctx: &RequestContext, code: &str) -> Result<(), PublicError> {
     let session = ctx.session.get();
     let half = session.awaiting_second_factor(ctx.now())?.clone();
@@ -66,5 +68,6 @@ pub async fn with_recovery_code(ctx: &RequestContext, code: &str) -> Result<(), 
     let methods = AuthenticationMethods::two(half.first, Method::RecoveryCode);
     let sign_in =
         NewSignIn { federated: half.federated, ..NewSignIn::new(row.owner(), methods, "") };
-    recovery_code::use_up(ctx, sign_in, code).await
+    let tried = guess::begin(ctx, &Username::key_of(&row.username), Some(row.id)).await?;
+    recovery_code::use_up(ctx, Some(sign_in), code, &tried).await
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{NewSignIn, complete_sign_up};
 use crate::{
     credentials::{DisplayName, Username},
+    guard::tries::Guesser,
     request::RequestContext,
     session::{AuthenticationMethods, Method},
     store::{Ceremony, NewAccount},
@@ -20,8 +21,8 @@ pub async fn with_password(
     password: &str,
 ) -> Result<SignInOutcome> {
     let account = new_account(ctx, name).await?;
-    let personal = [name.username.as_str(), &name.display_name, "latchkey"];
-    let hash = ctx.state.passwords.hash_new(password, &personal).await?;
+    let names = [name.username.as_str(), &name.display_name];
+    let hash = ctx.state.passwords.hash_new(password, &names).await?;
     let account = NewAccount { password_hash: Some(hash), ..account };
     let methods = AuthenticationMethods::one(Method::Password);
     let sign_in =
@@ -31,20 +32,31 @@ pub async fn with_password(
 }
 
 /// # Errors
-/// [`Code::UsernameInvalid`] or [`Code::Internal`]
+/// [`Code::UsernameInvalid`]; [`Code::TooManyTries`] for somebody who has asked for many that
+/// are.
 pub async fn is_username_taken(ctx: &RequestContext, username: &str) -> Result<bool> {
-    let key = Username::parse(username)?.key();
-    Ok(ctx.state.store.username_taken(&key).await?)
+    is_taken(ctx, &Username::parse(username)?.key()).await
+}
+
+/// Whoever asks it of many names learns who is a customer, so names that are taken are counted.
+async fn is_taken(ctx: &RequestContext, key: &str) -> Result<bool> {
+    let (tries, store, now) = (&ctx.state.tries, &ctx.state.store, ctx.now());
+    let visitor = Guesser::NewVisitor { name: key };
+    let tried = tries.begin(store, visitor, ctx.address, now).await?;
+    if tried.is_taken {
+        store.count_tries(&tried.if_wrong, now).await?;
+    }
+    Ok(tried.is_taken)
 }
 
 /// An account of these names, if they will do. That the username is free is said early for the
 /// person's sake; that it stays so is the database's business.
 ///
 /// # Errors
-/// What is wrong with the names, or [`Code::UsernameTaken`].
+/// What is wrong with the names, or [`Code::UsernameTaken`]; [`Code::TooManyTries`].
 pub(crate) async fn new_account(ctx: &RequestContext, name: &AccountName) -> Result<NewAccount> {
     let account = parse(name)?;
-    if ctx.state.store.username_taken(&account.username_key).await? {
+    if is_taken(ctx, &account.username_key).await? {
         return Err(Code::UsernameTaken.into());
     }
     Ok(account)

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{
     NewAccount, NewEvent, NewIdentity, NewPasskey, PasskeyUse, Result, SessionWrite, Store,
-    StoreError, UsedChallenge, accounts, carts, challenges, events, identities, passkeys,
-    recovery_codes, sessions,
+    StoreError, UsedChallenge, WrongTry, accounts, carts, challenges, events, identities, passkeys,
+    recovery_codes, sessions, tries,
 };
 
 /// What a ceremony changes. What is not there is left alone; what is there happens together,
@@ -31,6 +31,10 @@ pub struct Ceremony<'a> {
     /// A visitor's cart, whose lines become the account's.
     pub cart: Option<&'a str>,
     pub events: &'a [NewEvent],
+    /// What a wrong guess is counted by.
+    pub wrong_tries: &'a [WrongTry],
+    /// Whose wrong guesses are forgotten.
+    pub forgotten_tries: Option<&'a str>,
 }
 
 /// An account, and how many times its sessions had been ended before its owner's proof was
@@ -76,6 +80,10 @@ impl Store {
             carts::merge(&mut tx, cart, account).await?;
         }
         events::insert_all(&mut tx, ceremony.events, now).await?;
+        tries::count(&mut tx, ceremony.wrong_tries, now).await?;
+        if let Some(subject) = ceremony.forgotten_tries {
+            tries::forget(&mut *tx, subject).await?;
+        }
         Ok(tx.commit().await?)
     }
 }

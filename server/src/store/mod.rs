@@ -14,6 +14,7 @@ mod orders;
 mod passkeys;
 mod recovery_codes;
 mod sessions;
+mod tries;
 mod ways;
 
 use app::api::Timestamp;
@@ -35,6 +36,7 @@ pub use identities::{IdentityRow, NewIdentity};
 pub use orders::{Placement, Shortage};
 pub use passkeys::{Deletion, KnownPasskey, NewPasskey, PasskeyRow, PasskeyUse};
 pub use sessions::{SessionRow, SessionWrite, session_key};
+pub use tries::{TriesRow, WrongTry};
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -191,7 +193,8 @@ impl Store {
         Ok(self.delete_expired_challenges(now).await?
             + self.delete_expired_sessions(now).await?
             + self.delete_old_events(now).await?
-            + self.delete_abandoned_carts(now).await?)
+            + self.delete_abandoned_carts(now).await?
+            + self.delete_old_tries(now).await?)
     }
 }
 

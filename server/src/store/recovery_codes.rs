@@ -1,10 +1,14 @@
 //! Recovery codes: only their hashes are here, and each of them once.
 
 use app::api::Timestamp;
-use sqlx::{AssertSqlSafe, any::AnyExecutor, query, query_scalar};
+use sqlx::{
+    AssertSqlSafe,
+    any::{AnyExecutor, AnyRow},
+    query, query_scalar,
+};
 use uuid::Uuid;
 
-use super::{NewEvent, Result, SessionWrite, Store, StoreError, ways::lock};
+use super::{NewEvent, Result, SessionWrite, Store, StoreError, uuid, ways::lock};
 
 impl Store {
     /// New codes replace all that were there, for one of the account's sessions.
@@ -36,6 +40,14 @@ impl Store {
         }
         insert.execute(&mut *tx).await?;
         self.finish(tx, session, event, now).await
+    }
+
+    /// Whose code has this hash, if it was not used yet.
+    pub async fn owner_of_code(&self, hash: &str) -> Result<Option<Uuid>> {
+        let owner = query("SELECT account_id FROM recovery_codes WHERE hash = $1")
+            .bind(hash)
+            .try_map(|row: AnyRow| uuid(&row, "account_id"));
+        Ok(owner.fetch_optional(&self.read).await?)
     }
 
     pub async fn recovery_codes_left(&self, account: Uuid) -> Result<i64> {

@@ -79,7 +79,13 @@ impl Shop {
             others: vec![],
             name: String::new(),
             user_agent: CHROME,
+            address: None,
         }
+    }
+
+    /// Somebody at this address, where the shop is behind a proxy.
+    pub fn visitor_at(&self, address: &str) -> Visitor {
+        Visitor { address: Some(address.to_owned()), ..self.visitor() }
     }
 
     /// A visitor with a new account, and the passkey that opens it.
@@ -136,6 +142,8 @@ pub struct Visitor {
     /// The username that a passkey was last asked for with.
     pub name: String,
     pub user_agent: &'static str,
+    /// Where it is, as a proxy of the shop's says.
+    pub address: Option<String>,
 }
 
 const BY_HAND: &str = "latchkey-by-hand";
@@ -215,6 +223,9 @@ impl Visitor {
             Request::builder().method(method).uri(path).header(USER_AGENT, self.user_agent);
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if let Some(address) = &self.address {
+            request = request.header("x-forwarded-for", address);
         }
         let by_hand = self.by_hand.then(|| format!("{BY_HAND}=1"));
         let others: Vec<_> =

@@ -30,9 +30,11 @@ pub(in super::super) async fn manage(
 ) -> Response {
     let headers = request.headers();
     let (name, browser_name) = (cookies::session(&state), cookies::browser(&state));
+    let known_name = cookies::known_browser(&state);
     let id = cookies::get(headers, &name).and_then(|id| id.parse().ok());
     let browser = cookies::get(headers, &browser_name).map(str::to_owned);
-    let session = RequestSession::new(state.sessions.clone(), id, browser);
+    let known = cookies::get(headers, &known_name).map(str::to_owned);
+    let session = RequestSession::new(state.sessions.clone(), id, browser, known);
     request.extensions_mut().insert(session.clone());
     let mut response = next.run(request).await;
     if !response.status().is_server_error()
@@ -47,6 +49,9 @@ pub(in super::super) async fn manage(
             cookies::set(&state, headers, &name, id, Age::Seconds(seconds));
         }
         Cookie::Removed => cookies::set(&state, headers, &name, "", Age::Removed),
+    }
+    if let Some(known) = session.remembered() {
+        cookies::set(&state, headers, &known_name, known, Age::Seconds(cookies::LONGEST));
     }
     match session.browser_cookie() {
         BrowserCookie::Kept => {}

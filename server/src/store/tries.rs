@@ -1,0 +1,126 @@
+//! Wrong tries at what could be guessed.
+
+use std::time::Duration;
+
+use app::api::Timestamp;
+use sqlx::{
+    Any, AssertSqlSafe, FromRow, Row, Transaction,
+    any::{AnyExecutor, AnyRow},
+    query, query_as,
+};
+
+use super::{Result, Store, flag, timestamp};
+
+/// Wrong tries that are counted together. Each adds its time to both ends, so that there can be
+/// only so many before they are over (a generic cell rate algorithm, twice).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriesRow {
+    pub subject: String,
+    /// When those of the last minute are forgotten.
+    pub minute_over: Timestamp,
+    /// When those of the last hour are.
+    pub hour_over: Timestamp,
+}
+
+impl FromRow<'_, AnyRow> for TriesRow {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            subject: row.try_get("subject")?,
+            minute_over: timestamp(row, "minute_over")?,
+            hour_over: timestamp(row, "hour_over")?,
+        })
+    }
+}
+
+/// One more wrong try, and the time that it is remembered for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongTry {
+    pub subject: String,
+    pub minute: Duration,
+    pub hour: Duration,
+}
+
+impl Store {
+    /// What is remembered of wrong tries; nothing of a subject without any.
+    pub async fn tries(&self, subjects: &[WrongTry]) -> Result<Vec<TriesRow>> {
+        // Nothing but the numbers of the places is put into the text.
+        let sql = format!("SELECT * FROM tries WHERE subject IN ({})", places(1, subjects.len()));
+        let rows = query_as(AssertSqlSafe(sql));
+        let rows = subjects.iter().fold(rows, |rows, tried| rows.bind(tried.subject.clone()));
+        Ok(rows.fetch_all(&self.read).await?)
+    }
+
+    /// What is remembered of wrong tries, and whether a username is taken.
+    pub async fn tries_and_taken(
+        &self,
+        subjects: &[WrongTry],
+        username_key: &str,
+    ) -> Result<(Vec<TriesRow>, bool)> {
+        let sql = format!(
+            "SELECT (SELECT COUNT(*) FROM accounts WHERE username_key = $1) AS taken, t.*
+            FROM (SELECT 1 AS one) o LEFT JOIN tries t ON t.subject IN ({})",
+            places(2, subjects.len())
+        );
+        let rows = query(AssertSqlSafe(sql)).bind(username_key.to_owned());
+        let rows = subjects.iter().fold(rows, |rows, tried| rows.bind(tried.subject.clone()));
+        let rows = rows.fetch_all(&self.read).await?;
+        let taken = rows.first().map_or(Ok(false), |row| flag(row, "taken"))?;
+        let is_there = |row: &&AnyRow| {
+            row.try_get::<Option<String>, _>("subject").is_ok_and(|subject| subject.is_some())
+        };
+        let found =
+            rows.iter().filter(is_there).map(TriesRow::from_row).collect::<Result<_, _>>()?;
+        Ok((found, taken))
+    }
+
+    /// Counts wrong tries that no ceremony ends with.
+    pub async fn count_tries(&self, tries: &[WrongTry], now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        count(&mut tx, tries, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn delete_old_tries(&self, now: Timestamp) -> Result<u64> {
+        let delete =
+            query("DELETE FROM tries WHERE hour_over <= $1 AND minute_over <= $1").bind(now.0);
+        Ok(delete.execute(&self.write).await?.rows_affected())
+    }
+}
+
+/// Two at once are both counted.
+pub(super) async fn count(
+    tx: &mut Transaction<'_, Any>,
+    tries: &[WrongTry],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    if tries.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> =
+        (0..tries.len()).map(|row| format!("({})", places(row * 3 + 2, 3))).collect();
+    let sql = format!(
+        "INSERT INTO tries (subject, minute_over, hour_over) VALUES {}
+        ON CONFLICT (subject) DO UPDATE SET
+            minute_over = excluded.minute_over +
+                CASE WHEN tries.minute_over > $1 THEN tries.minute_over - $1 ELSE 0 END,
+            hour_over = excluded.hour_over +
+                CASE WHEN tries.hour_over > $1 THEN tries.hour_over - $1 ELSE 0 END",
+        rows.join(", ")
+    );
+    let insert = query(AssertSqlSafe(sql)).bind(now.0);
+    let insert = tries.iter().fold(insert, |insert, tried| {
+        let (minute, hour) = (now + tried.minute, now + tried.hour);
+        insert.bind(tried.subject.clone()).bind(minute.0).bind(hour.0)
+    });
+    insert.execute(&mut **tx).await.map(drop)
+}
+
+/// "$2, $3, $4"
+fn places(first: usize, many: usize) -> String {
+    let places: Vec<_> = (first..first + many).map(|n| format!("${n}")).collect();
+    places.join(", ")
+}
+
+pub(super) async fn forget(db: impl AnyExecutor<'_>, subject: &str) -> sqlx::Result<()> {
+    query("DELETE FROM tries WHERE subject = $1").bind(subject).execute(db).await.map(drop)
+}
