@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
     path::Path,
     sync::Arc,
 };
@@ -126,17 +127,24 @@ fn words<T>(
 
 fn limits() -> Result<Limits, ConfigError> {
     const PROXIES: &str = "LATCHKEY_PROXIES";
-    let Limits { tries_per_account, tries_per_address, .. } = Limits::default();
+    let default = Limits::default();
     let network = |word: &str| {
         let one = word.parse::<IpAddr>().map(IpNet::from);
         one.or_else(|_| word.parse())
             .map_err(|_| wrong(PROXIES, "a list of addresses and networks"))
     };
     Ok(Limits {
-        tries_per_account: rate("LATCHKEY_TRIES_PER_ACCOUNT", tries_per_account)?,
-        tries_per_address: rate("LATCHKEY_TRIES_PER_ADDRESS", tries_per_address)?,
+        tries_per_account: rate("LATCHKEY_TRIES_PER_ACCOUNT", default.tries_per_account)?,
+        tries_per_address: rate("LATCHKEY_TRIES_PER_ADDRESS", default.tries_per_address)?,
+        sessions_per_address: many("LATCHKEY_SESSIONS_PER_ADDRESS", default.sessions_per_address)?,
+        sign_ups_per_address: many("LATCHKEY_SIGN_UPS_PER_ADDRESS", default.sign_ups_per_address)?,
         proxies: words(PROXIES, network)?,
     })
+}
+
+fn many(name: &'static str, default: NonZeroU32) -> Result<NonZeroU32, ConfigError> {
+    let text = var(name, &default.to_string());
+    text.parse().map_err(|_| wrong(name, "a number from 1"))
 }
 
 /// How many a minute, and how many an hour.

@@ -3,7 +3,10 @@
 use std::{error::Error, time::Duration};
 
 use latchkey::{clock::Clock, config::Config, http, state::State};
-use tokio::{net::TcpListener, time::interval};
+use tokio::{
+    net::TcpListener,
+    time::{interval, sleep},
+};
 use tracing_subscriber::EnvFilter;
 
 /// tower-sessions warns of every cookie whose session has ended, which is nothing unusual.
@@ -27,13 +30,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Deletes what has expired, once an hour.
+/// Deletes what has expired, once a minute, in batches with pauses between them.
 async fn tidy(state: State) {
-    let mut hour = interval(Duration::from_secs(60 * 60));
+    let mut minute = interval(Duration::from_secs(60));
     loop {
-        hour.tick().await;
-        if let Err(error) = state.store.delete_expired(state.clock.now()).await {
-            tracing::warn!(%error, "could not delete what has expired");
+        minute.tick().await;
+        state.newcomers.tidy();
+        loop {
+            match state.store.delete_expired(state.clock.now()).await {
+                Ok(0) => break,
+                Ok(_) => sleep(Duration::from_millis(200)).await,
+                Err(error) => {
+                    tracing::warn!(%error, "could not delete what has expired");
+                    break;
+                }
+            }
         }
     }
 }

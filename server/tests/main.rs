@@ -31,6 +31,7 @@ mod federation {
 
 mod guard {
     mod guessing;
+    mod newcomers;
 }
 
 mod http {

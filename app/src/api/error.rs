@@ -1,5 +1,8 @@
 //! The one error that leaves the server.
 
+#[cfg(feature = "ssr")]
+use std::time::Duration;
+
 use leptos::server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
@@ -140,17 +143,36 @@ impl PublicError {
     /// The refusal of a try after too many wrong ones. `wait`: until the next one is taken.
     #[cfg(feature = "ssr")]
     #[must_use]
-    pub fn too_many_tries(wait: std::time::Duration) -> Self {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let when = match seconds {
-            ..=1 => "a second".to_owned(),
-            2..=90 => format!("{seconds} seconds"),
-            _ => format!("{} minutes", seconds.div_ceil(60)),
-        };
-        let message = format!(
-            "That was tried too often. Please try again in {when}, or sign in another way."
-        );
-        Self { message, retry_after: Some(seconds.max(1)), ..Code::TooManyTries.into() }
+    pub fn too_many_tries(wait: Duration) -> Self {
+        let when = in_words(wait);
+        let sentence = "That was tried too often.";
+        let message = format!("{sentence} Please try again in {when}, or sign in another way.");
+        Self { message, retry_after: Some(seconds(wait)), ..Code::TooManyTries.into() }
+    }
+
+    /// The refusal of something that too many at one address have begun.
+    #[cfg(feature = "ssr")]
+    #[must_use]
+    pub fn too_many_newcomers(wait: Duration) -> Self {
+        let when = in_words(wait);
+        let sentence = "Many have come from your network just now.";
+        let message = format!("{sentence} Please try again in {when}.");
+        Self { message, retry_after: Some(seconds(wait)), ..Code::TooManyTries.into() }
+    }
+}
+
+/// Whole seconds, after which it is over.
+#[cfg(feature = "ssr")]
+fn seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(feature = "ssr")]
+fn in_words(wait: Duration) -> String {
+    match seconds(wait) {
+        1 => "a second".to_owned(),
+        seconds @ 2..=90 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
     }
 }
 

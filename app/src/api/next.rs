@@ -11,8 +11,12 @@ use serde::{Deserialize, Serialize};
 #[serde(from = "String", into = "String")]
 pub struct Next(String);
 
+/// In bytes. It is kept in links, forms and cookies.
+const LONGEST: usize = 2048;
+
 impl Next {
-    /// Takes `text` if a browser would stay in this shop with it, else `/`. Browsers take `//` and
+    /// Takes `text` if a browser would stay in this shop with it and it is no longer than any
+    /// address of ours, else `/`. Browsers take `//` and
     /// `/\` for the start of another host, and leave out tabs and newlines before they look
     /// (URL Standard, "basic URL parser").
     #[must_use]
@@ -22,7 +26,8 @@ impl Next {
 
     /// `text` itself, or `/`: see [`Next::parse`].
     pub(crate) fn local(text: &str) -> &str {
-        let local = text.starts_with('/')
+        let local = text.len() <= LONGEST
+            && text.starts_with('/')
             && !text.starts_with("//")
             && !text.contains(|c: char| c == '\\' || c.is_control());
         if local { text } else { "/" }
@@ -142,6 +147,13 @@ mod tests {
             assert_eq!(Next::parse(harmless).as_str(), harmless);
         }
         refused("%2F%2Fevil.example");
+    }
+
+    #[test]
+    fn what_is_longer_than_any_address_is_not_carried_along() {
+        let long = |length: usize| format!("/{}", "a".repeat(length - 1));
+        assert_eq!(Next::parse(&long(2048)).as_str(), long(2048));
+        refused(&long(2049));
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 pub mod address;
 pub mod known_browser;
+pub mod newcomers;
 pub mod tries;
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use ipnet::IpNet;
 
 pub use known_browser::KnownBrowsers;
+pub use newcomers::Newcomers;
 pub use tries::Tries;
 
 /// What strangers may do, and how often: a host can choose other figures.
@@ -20,6 +22,10 @@ pub struct Limits {
     /// `LATCHKEY_TRIES_PER_ADDRESS`: from one address, with IPv6 from one /64; four times as many
     /// from a /48.
     pub tries_per_address: Rate,
+    /// `LATCHKEY_SESSIONS_PER_ADDRESS`: sessions of visitors that begin in an hour.
+    pub sessions_per_address: NonZeroU32,
+    /// `LATCHKEY_SIGN_UPS_PER_ADDRESS`: accounts that are made in an hour.
+    pub sign_ups_per_address: NonZeroU32,
     /// `LATCHKEY_PROXIES`: whose word is taken for where a request came from, as addresses and
     /// networks, separated by spaces.
     pub proxies: Vec<IpNet>,
@@ -30,6 +36,8 @@ impl Default for Limits {
         Self {
             tries_per_account: Rate { minute: 10, hour: 100 },
             tries_per_address: Rate { minute: 60, hour: 600 },
+            sessions_per_address: NonZeroU32::MIN.saturating_add(599),
+            sign_ups_per_address: NonZeroU32::MIN.saturating_add(119),
             proxies: vec![],
         }
     }

@@ -56,14 +56,15 @@ pub enum Change {
 /// which is less than was asked for when there is not enough in stock.
 ///
 /// # Errors
-/// [`Code::QuantityInvalid`], or [`Code::NotFound`] for an unknown product.
+/// [`Code::QuantityInvalid`], [`Code::NotFound`] for an unknown product, or
+/// [`Code::TooManyTries`].
 pub async fn change_cart(ctx: &RequestContext, slug: &str, change: Change) -> Result<i64> {
     let (Change::Add(quantity) | Change::Set(quantity)) = change;
     if !(0..=MAX_QUANTITY).contains(&quantity) {
         return Err(Code::QuantityInvalid.into());
     }
     ctx.product(slug).await?;
-    let cart = begin_cart(ctx);
+    let cart = begin_cart(ctx)?;
     let (store, now) = (&ctx.state.store, ctx.now());
     let kept = match change {
         Change::Add(quantity) => store.add_to_cart(&cart, slug, quantity, now).await?,
@@ -73,13 +74,17 @@ pub async fn change_cart(ctx: &RequestContext, slug: &str, change: Change) -> Re
 }
 
 /// The cart of this visit, begun when there is none.
-fn begin_cart(ctx: &RequestContext) -> CartOwner {
+///
+/// # Errors
+/// [`Code::TooManyTries`] for a stranger at an address where many have begun.
+fn begin_cart(ctx: &RequestContext) -> Result<CartOwner> {
     if let Some(cart) = ctx.session.get().cart() {
-        return cart;
+        return Ok(cart);
     }
+    ctx.state.newcomers.session(ctx.address)?;
     let cart = Uuid::new_v4().to_string();
     ctx.session.change(|session| session.cart = Some(cart.clone()));
-    CartOwner::Visitor(cart)
+    Ok(CartOwner::Visitor(cart))
 }
 
 /// Places the order of the account's cart, once for each `placement`.

@@ -93,13 +93,14 @@ pub(crate) async fn complete(
 ///
 /// # Errors
 /// [`Code::UsernameTaken`], [`Code::CredentialTaken`] or [`Code::IdentityTaken`] when somebody
-/// was faster.
+/// was faster; [`Code::TooManyTries`] at an address where many accounts were made.
 pub(crate) async fn complete_sign_up(
     ctx: &RequestContext,
     account: &NewAccount,
     sign_in: NewSignIn,
     ceremony: Ceremony<'_>,
 ) -> Result<SignInOutcome, Refusal> {
+    ctx.state.newcomers.account(ctx.address)?;
     let events = [
         ctx.event(account.id, Event::AccountCreated, ""),
         ctx.event(account.id, Event::SignedIn, sign_in.detail.as_str()),

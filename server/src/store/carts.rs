@@ -10,7 +10,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{Result, Store, ways::lock};
+use super::{BATCH, Result, Store, ways::lock};
 
 /// Pieces of one product in one cart, at most.
 pub const MAX_QUANTITY: i64 = 99;
@@ -110,8 +110,12 @@ impl Store {
     }
 
     pub(super) async fn delete_abandoned_carts(&self, now: Timestamp) -> Result<u64> {
-        let delete = query("DELETE FROM carts WHERE account_id IS NULL AND updated_at < $1")
-            .bind((now - ABANDONED_AFTER).0);
+        let delete = query(
+            "DELETE FROM carts WHERE id IN
+                (SELECT id FROM carts WHERE account_id IS NULL AND updated_at < $1 LIMIT $2)",
+        )
+        .bind((now - ABANDONED_AFTER).0)
+        .bind(BATCH);
         Ok(delete.execute(&self.write).await?.rows_affected())
     }
 }

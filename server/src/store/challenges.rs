@@ -6,7 +6,7 @@ use app::api::Timestamp;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sqlx::{any::AnyExecutor, query, query_scalar};
 
-use super::{Result, Store, StoreError};
+use super::{BATCH, Result, Store, StoreError};
 
 /// The name of the key that challenges are signed with.
 const CHALLENGE_KEY: &str = "challenge key";
@@ -43,8 +43,12 @@ impl Store {
     }
 
     pub(super) async fn delete_expired_challenges(&self, now: Timestamp) -> Result<u64> {
-        let delete =
-            query("DELETE FROM used_challenges WHERE expires_at <= $1").bind((now - KEPT).0);
+        let delete = query(
+            "DELETE FROM used_challenges WHERE challenge IN
+                    (SELECT challenge FROM used_challenges WHERE expires_at <= $1 LIMIT $2)",
+        )
+        .bind((now - KEPT).0)
+        .bind(BATCH);
         Ok(delete.execute(&self.write).await?.rows_affected())
     }
 }

@@ -10,7 +10,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{Result, Store, timestamp};
+use super::{BATCH, Result, Store, timestamp};
 
 /// How long an event is kept.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -86,7 +86,10 @@ impl Store {
     }
 
     pub(super) async fn delete_old_events(&self, now: Timestamp) -> Result<u64> {
-        let delete = query("DELETE FROM events WHERE at < $1").bind((now - KEPT).0);
+        let delete =
+            query("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)")
+                .bind((now - KEPT).0)
+                .bind(BATCH);
         Ok(delete.execute(&self.write).await?.rows_affected())
     }
 }

@@ -119,6 +119,9 @@ const SQLITE_WRITES: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = W
 /// A write that takes the wrong way fails in its first test.
 const SQLITE_READS: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON";
 
+/// How many rows of a kind are deleted at once.
+const BATCH: i64 = 500;
+
 /// Any number, but the same in all servers.
 const STARTING: i64 = 0x6c61_7463_686b_6579;
 
@@ -186,9 +189,10 @@ impl Store {
             .await
     }
 
-    /// Deletes what is over: used challenges and sessions that have expired, events of more than 90 days
-    /// ago, and the carts of visitors that were not touched for 30 days. Returns how many
-    /// rows that were.
+    /// Deletes what is over: used challenges and sessions that have expired, events of more than
+    /// 90 days ago, wrong tries that are forgotten, and the carts of visitors that were not touched
+    /// for 30 days. It is a batch of each, so that nobody waits long for the lock; returns how many
+    /// rows that were, and there may be more of them until it is none.
     pub async fn delete_expired(&self, now: Timestamp) -> Result<u64> {
         Ok(self.delete_expired_challenges(now).await?
             + self.delete_expired_sessions(now).await?

@@ -14,7 +14,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{AccountRow, NewEvent, Result, Store, StoreError, events};
+use super::{AccountRow, BATCH, NewEvent, Result, Store, StoreError, events};
 
 /// What stands in the database for a session's id: its SHA-256, unpadded base64url. It
 /// can be looked up by, but opens no session.
@@ -178,7 +178,12 @@ impl Store {
     }
 
     pub(super) async fn delete_expired_sessions(&self, now: Timestamp) -> Result<u64> {
-        let delete = query("DELETE FROM sessions WHERE expires_at <= $1").bind(now.0);
+        let delete = query(
+            "DELETE FROM sessions WHERE id IN
+                (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)",
+        )
+        .bind(now.0)
+        .bind(BATCH);
         Ok(delete.execute(&self.write).await?.rows_affected())
     }
 }

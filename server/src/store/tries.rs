@@ -9,7 +9,7 @@ use sqlx::{
     query, query_as,
 };
 
-use super::{Result, Store, flag, timestamp};
+use super::{BATCH, Result, Store, flag, timestamp};
 
 /// Wrong tries that are counted together. Each adds its time to both ends, so that there can be
 /// only so many before they are over (a generic cell rate algorithm, twice).
@@ -81,8 +81,12 @@ impl Store {
     }
 
     pub(super) async fn delete_old_tries(&self, now: Timestamp) -> Result<u64> {
-        let delete =
-            query("DELETE FROM tries WHERE hour_over <= $1 AND minute_over <= $1").bind(now.0);
+        let delete = query(
+            "DELETE FROM tries WHERE subject IN (SELECT subject FROM tries
+                    WHERE hour_over <= $1 AND minute_over <= $1 LIMIT $2)",
+        )
+        .bind(now.0)
+        .bind(BATCH);
         Ok(delete.execute(&self.write).await?.rows_affected())
     }
 }

@@ -58,15 +58,20 @@ impl Shop {
         self.changed(|config| config.origin = origin.parse().unwrap()).await
     }
 
+    /// A connection of its own to the database.
+    pub async fn connection(&self) -> AnyConnection {
+        AnyConnection::connect(&self.config.database).await.unwrap()
+    }
+
     /// How many sessions the database knows.
     pub async fn sessions(&self) -> i64 {
-        let mut database = AnyConnection::connect(&self.config.database).await.unwrap();
+        let mut database = self.connection().await;
         query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&mut database).await.unwrap()
     }
 
     /// The one value that a query finds, by one text.
     pub async fn column(&self, query: &'static str, text: &str) -> String {
-        let mut database = AnyConnection::connect(&self.config.database).await.unwrap();
+        let mut database = self.connection().await;
         query_scalar(query).bind(text).fetch_one(&mut database).await.unwrap()
     }
 
