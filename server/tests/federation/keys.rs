@@ -56,6 +56,7 @@ async fn who_goes_away_while_new_keys_are_fetched_leaves_nobody_waiting(town: To
     let mut two = town.shop.visitor();
     let second = nonce(&mut two, "acorn").await;
     // The first connection is gone as soon as the provider is asked.
+    town.acorn.books().holds_keys = true;
     let asked = async {
         while town.acorn.books().asked_for_keys < 2 {
             yield_now().await;
@@ -65,6 +66,7 @@ async fn who_goes_away_while_new_keys_are_fetched_leaves_nobody_waiting(town: To
         _ = bring(&mut one, "acorn", &first, &token) => panic!("it was answered too early"),
         () = asked => {}
     }
+    town.acorn.books().holds_keys = false;
     let token = town.acorn.sign(&town.acorn.token("robin", &second));
     bring(&mut two, "acorn", &second, &token).await.expect_status(200);
 }

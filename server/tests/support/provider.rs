@@ -20,7 +20,10 @@ use latchkey::{clock::Clock, oidc};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    task::{JoinHandle, yield_now},
+};
 use url::{Url, form_urlencoded};
 
 use super::authenticator::{decode, encode};
@@ -55,6 +58,8 @@ pub struct Books {
     /// How often its keys were asked for, and its tokens.
     pub asked_for_keys: usize,
     pub asked_for_tokens: usize,
+    /// Whether who asks for the keys is kept waiting.
+    pub holds_keys: bool,
 }
 
 /// How it wants to know the store (OpenID Connect Core 1.0 §9).
@@ -116,6 +121,7 @@ impl Provider {
             discovery: None,
             answer: None,
             asked_for_keys: 0,
+            holds_keys: false,
             asked_for_tokens: 0,
         }));
         let router = Router::new()
@@ -235,8 +241,11 @@ async fn discovery(State(desk): State<Desk>) -> Response {
 }
 
 async fn keys(State(desk): State<Desk>) -> Json<Value> {
-    let mut books = desk.lock().unwrap();
-    books.asked_for_keys += 1;
+    desk.lock().unwrap().asked_for_keys += 1;
+    while desk.lock().unwrap().holds_keys {
+        yield_now().await;
+    }
+    let books = desk.lock().unwrap();
     let point = books.key.verifying_key().to_sec1_point(false);
     let (x, y) = (point.x().unwrap().to_vec(), point.y().unwrap().to_vec());
     let key = json!({
