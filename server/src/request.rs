@@ -1,6 +1,7 @@
 //! One request, as everything that answers it sees it.
 
 use app::api::{Code, Result, Timestamp};
+use url::Url;
 use uuid::Uuid;
 
 use crate::{
@@ -16,6 +17,8 @@ pub struct RequestContext {
     pub state: State,
     pub session: RequestSession,
     pub user_agent: String,
+    /// The origin that it was sent to: the shop's, or a related one.
+    pub origin: Url,
     pub silent_access: SilentAccess,
 }
 

@@ -61,7 +61,7 @@ impl State {
             .map_err(|error| StartError::Passwords(error.to_string()))?;
         let store = Store::open(&config.database).await?;
         Ok(Self(Arc::new(Shared {
-            sessions: Sessions::new(store.clone(), clock.clone()),
+            sessions: Sessions::new(store.clone(), clock.clone(), config.lifetimes),
             challenges: Challenges::new(store.challenge_key().await?),
             store,
             relying_party,

@@ -9,7 +9,10 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{error::Refused, middleware::login_status::silent_access};
+use super::{
+    error::Refused,
+    middleware::{guard::origin_of, login_status::silent_access},
+};
 use crate::{
     error::internal,
     request::RequestContext,
@@ -32,6 +35,7 @@ impl RequestContext {
             state: state.clone(),
             session: session.ok_or_else(|| internal("no session layer"))?,
             user_agent: user_agent.unwrap_or_default().to_owned(),
+            origin: origin_of(state, &parts.uri, &parts.headers).clone(),
             silent_access: silent_access(&parts.headers),
         })
     }

@@ -77,7 +77,7 @@ fn begin_cart(ctx: &RequestContext) -> CartOwner {
     if let Some(cart) = ctx.session.get().cart() {
         return cart;
     }
-    let cart = Uuid::new_v4().to_string();
+    let cart = ctx.session.new_cart();
     ctx.session.change(|session| session.cart = Some(cart.clone()));
     CartOwner::Visitor(cart)
 }
@@ -101,7 +101,8 @@ pub async fn place_order(
         address: delivery.address.trim().to_owned(),
     };
     let (store, now) = (&ctx.state.store, ctx.now());
-    Ok(store.place_order(signed_in.account, &placement, &delivery, now).await?)
+    let SignedIn { account, handle, .. } = signed_in;
+    Ok(store.place_order(*account, handle, &placement, &delivery, now).await?)
 }
 
 /// What is wrong with a delivery, by its fields.

@@ -24,7 +24,7 @@ pub async fn sign_in(
     let account = &found.account;
     if account.second_factor {
         let event = ctx.event(account.id, Event::SecondFactorAsked, "");
-        second_factor::ask(ctx, account.id, Method::Password, None, event, None).await?;
+        second_factor::ask(ctx, account.owner(), Method::Password, None, event, None).await?;
         return Ok(SignInOutcome::PasskeyToo);
     }
     let methods = AuthenticationMethods::one(Method::Password);
