@@ -89,6 +89,7 @@ fn page(path: Option<Path>) -> AnyView {
         Path::Password => view! { <account::Password/> }.into_any(),
         Path::AccountSecondFactor => view! { <account::SecondFactor/> }.into_any(),
         Path::RecoveryCodes => view! { <account::RecoveryCodes/> }.into_any(),
+        Path::Review => view! { <account::Review/> }.into_any(),
         Path::UnlinkIdentity { id } => view! { <account::Unlink id/> }.into_any(),
         Path::SecurityEvent { id } => view! { <account::Event id/> }.into_any(),
         Path::DeleteAccount => view! { <account::Delete/> }.into_any(),
@@ -96,6 +97,7 @@ fn page(path: Option<Path>) -> AnyView {
 
         // Where forms and programs go: nothing to look at.
         Path::SignOut
+        | Path::UndoSignIn
         | Path::FederationAt
         | Path::FederationStart { .. }
         | Path::FederationCallback { .. }
@@ -131,9 +133,13 @@ mod tests {
     async fn whatever_is_at_an_address_has_a_title_and_one_heading() {
         for route in Route::ALL {
             let answer = Fake::of(account()).get(address(*route)).await;
-            // Two lead on: nobody waits for a second factor, and no provider vouches for anybody.
+            // Three lead on: nobody waits for a second factor, no provider vouches for anybody, and
+            // nothing opens the account but its password.
             if answer.status == 303 {
-                assert!(matches!(route, Route::SecondFactor | Route::SignUpWithProvider));
+                assert!(matches!(
+                    route,
+                    Route::SecondFactor | Route::SignUpWithProvider | Route::Review
+                ));
                 continue;
             }
             let title = answer.document.first("title").text();

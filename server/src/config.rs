@@ -6,6 +6,7 @@ use std::{
     num::NonZeroU32,
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     guard::{Limits, Rate},
     oidc::{self, Provider, Providers},
+    session::Lifetimes,
     webauthn::Attestation,
 };
 
@@ -44,6 +46,8 @@ pub struct Config {
     /// `LATCHKEY_AUTOMATIC_SIGN_IN`: `on` or `off`, for the whole shop.
     pub automatic: bool,
     pub limits: Limits,
+    /// `LATCHKEY_SESSION_IDLE` and `LATCHKEY_SESSION_LIFE`, in days.
+    pub lifetimes: Lifetimes,
     /// `LEPTOS_SITE_ADDR`: where to listen.
     pub address: SocketAddr,
     pub leptos: LeptosOptions,
@@ -69,6 +73,7 @@ impl Config {
             providers: Providers::default(),
             automatic: true,
             limits: Limits::default(),
+            lifetimes: Lifetimes { idle: 30 * DAY, absolute: 90 * DAY },
             address,
             leptos: leptos_options(address),
         }
@@ -93,6 +98,10 @@ impl Config {
             },
             automatic: switch(AUTOMATIC, &var(AUTOMATIC, "on"))?,
             limits: limits()?,
+            lifetimes: Lifetimes {
+                idle: days(IDLE, &var(IDLE, "30"))?,
+                absolute: days(LIFE, &var(LIFE, "90"))?,
+            },
             address,
             leptos: leptos_options(address),
         })
@@ -115,6 +124,17 @@ fn switch(name: &'static str, text: &str) -> Result<bool, ConfigError> {
         "off" => Ok(false),
         _ => Err(wrong(name, "on or off")),
     }
+}
+
+const IDLE: &str = "LATCHKEY_SESSION_IDLE";
+const LIFE: &str = "LATCHKEY_SESSION_LIFE";
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// As long as browsers keep a cookie (RFC 6265bis §5.5).
+const MOST_DAYS: u32 = 400;
+
+fn days(name: &'static str, text: &str) -> Result<Duration, ConfigError> {
+    let days = text.parse().ok().filter(|days| (1..=MOST_DAYS).contains(days));
+    days.map(|days| days * DAY).ok_or_else(|| wrong(name, "a number of days from 1 to 400"))
 }
 
 /// What each of the words in a variable stands for.
@@ -283,7 +303,7 @@ pub fn leptos_options(address: SocketAddr) -> LeptosOptions {
 mod tests {
     use std::fs;
 
-    use super::{AUTOMATIC, origin, providers, switch};
+    use super::{AUTOMATIC, DAY, IDLE, days, origin, providers, switch};
 
     #[test]
     fn an_origin_is_secure_and_has_a_name() {
@@ -302,6 +322,14 @@ mod tests {
         assert!(switch(AUTOMATIC, "on").unwrap());
         assert!(!switch(AUTOMATIC, "off").unwrap());
         assert!(switch(AUTOMATIC, "no").is_err());
+    }
+
+    #[test]
+    fn sessions_live_for_whole_days() {
+        assert_eq!(days(IDLE, "30").unwrap(), 30 * DAY);
+        for bad in ["0", "-1", "401", "1.5", "a month", ""] {
+            assert!(days(IDLE, bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

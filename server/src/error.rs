@@ -21,10 +21,10 @@ impl From<StoreError> for PublicError {
             StoreError::CounterWentBack => Code::CounterWentBack.into(),
             StoreError::CodeUsed => Code::RecoveryCodeWrong.into(),
             StoreError::SessionEnded => Code::SignInRequired.into(),
-            error
-            @ (StoreError::Database(_) | StoreError::Migration(_) | StoreError::Secret(_)) => {
-                internal(error)
-            }
+            error @ (StoreError::Database(_)
+            | StoreError::Migration(_)
+            | StoreError::Secret(_)
+            | StoreError::Session(_)) => internal(error),
         }
     }
 }

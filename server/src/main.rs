@@ -9,12 +9,9 @@ use tokio::{
 };
 use tracing_subscriber::EnvFilter;
 
-/// tower-sessions warns of every cookie whose session has ended, which is nothing unusual.
-const LOG: &str = "info,tower_sessions_core=error";
-
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).init();
 
     let config = Config::from_env()?;

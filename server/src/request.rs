@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use app::api::{Code, Result, Timestamp};
+use url::Url;
 use uuid::Uuid;
 
 use crate::{
@@ -22,6 +23,8 @@ pub struct RequestContext {
     pub address: IpAddr,
     /// What accounts may know its browser by.
     pub known_browser: Option<String>,
+    /// The origin that it was sent to: the shop's, or a related one.
+    pub origin: Url,
     pub silent_access: SilentAccess,
 }
 

@@ -72,7 +72,7 @@ impl State {
         let store = Store::open(&config.database).await?;
         let key = store.secret_key().await?;
         Ok(Self(Arc::new(Shared {
-            sessions: Sessions::new(store.clone(), clock.clone()),
+            sessions: Sessions::new(store.clone(), clock.clone(), config.lifetimes),
             challenges: Challenges::new(key),
             known_browsers: KnownBrowsers::new(key),
             newcomers: Newcomers::new(&limits),

@@ -149,7 +149,7 @@ async fn passwords_and_recovery_codes_are_one_commit_each() {
         done.expect_redirect("/cart");
         let fields = [("action", "set"), ("password", "herons prefer galoshes")];
         let done = costs!(meter, "change", (1, 9), tab.post("/account/password", &fields).await);
-        done.expect_redirect("/account");
+        done.expect_redirect("/account/review");
 
         let path = "/account/recovery-codes";
         tab.get("/account").await.expect_status(200);

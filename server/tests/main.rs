@@ -11,6 +11,7 @@ mod account {
     mod passkeys;
     mod password;
     mod recovery_codes;
+    mod review;
     mod sessions;
 }
 

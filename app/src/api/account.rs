@@ -20,6 +20,9 @@ pub trait AccountService: Send + Sync {
     /// [`Code::ProofRequired`](super::Code::ProofRequired) when its owner has not reauthenticated
     /// within the last five minutes.
     async fn account_to_change(&self) -> super::Result<Account>;
+    /// What opens the account that is signed in, beside its password, for its owner to look
+    /// through; refused as [`account_to_change`](Self::account_to_change) is.
+    async fn review(&self) -> super::Result<Review>;
     /// One security event of the account;
     /// [`Code::SignInRequired`](super::Code::SignInRequired) when signed out,
     /// [`Code::NotFound`](super::Code::NotFound) for anybody else's event.
@@ -207,6 +210,47 @@ pub struct SessionCard {
     pub how: String,
     /// Whether it is the session that is asking.
     pub this_one: bool,
+}
+
+/// What opens an account beside its password, for its owner to look through.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// Oldest first.
+    pub passkeys: Vec<WayIn>,
+    /// Oldest first.
+    pub providers: Vec<WayIn>,
+    /// Newest first, without the one that is asking.
+    pub sessions: Vec<WayIn>,
+    pub recovery_codes: Option<WayIn>,
+}
+
+/// One thing that opens an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayIn {
+    /// What a form names it by: the kind and the id, with a colon between them.
+    pub key: String,
+    /// What its owner calls it: "Windows Hello", "10 recovery codes".
+    pub name: String,
+    /// When it came to the account.
+    pub since: Timestamp,
+    /// The browser that it came from: "Chrome on Linux". Empty where that is not known.
+    pub browser: String,
+    /// Whether it came while the owner of this session was away, so that it may be somebody
+    /// else's.
+    pub is_suspect: bool,
+}
+
+impl Review {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all().next().is_none()
+    }
+
+    /// All of it, kind by kind.
+    pub fn all(&self) -> impl Iterator<Item = &WayIn> {
+        let Self { passkeys, providers, sessions, recovery_codes } = self;
+        passkeys.iter().chain(providers).chain(sessions).chain(recovery_codes)
+    }
 }
 
 /// Something that matters for the security of an account.

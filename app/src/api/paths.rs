@@ -78,6 +78,8 @@ addresses! {
     SecondFactor = "/second-factor",
     Recover = "/recover",
     SignOut = "/sign-out",
+    /// A sign-out, after a sign-in that nobody asked for: the cart comes back.
+    UndoSignIn = "/sign-out/undo",
     /// A reauthentication, before a change of how the account is signed in to.
     Confirm = "/confirm",
     BrowserSupport = "/browser-support",
@@ -85,7 +87,8 @@ addresses! {
     // With a provider (OpenID Connect)
     /// Choosing a username, for somebody new whom a provider vouches for.
     SignUpWithProvider = "/sign-up/provider",
-    /// On to the provider that a browser remembers by its origin (Credential Management L1 §4).
+    /// Where a page's script asks for the way to the provider that a browser remembers by its
+    /// origin (Credential Management L1 §4).
     FederationAt = "/federated",
     FederationStart { provider } = "/federated/{provider}",
     FederationCallback { provider } = "/federated/{provider}/callback",
@@ -106,6 +109,8 @@ addresses! {
     Password = "/account/password",
     AccountSecondFactor = "/account/second-factor",
     RecoveryCodes = "/account/recovery-codes",
+    /// After a new password: what else opens the account, and whether all of it is the owner's.
+    Review = "/account/review",
     EndOtherSessions = "/account/sessions/end-others",
     EndSession { id } = "/account/sessions/{id}/end",
     AutomaticSignIn = "/account/automatic",
@@ -188,7 +193,7 @@ impl Path {
     /// asked for or created, or something is shown only once.
     #[must_use]
     pub const fn is_busy(&self) -> bool {
-        self.is_passing() || matches!(self, Self::NewPasskey | Self::RecoveryCodes)
+        self.is_passing() || matches!(self, Self::NewPasskey | Self::RecoveryCodes | Self::Review)
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Visitor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     pub sentence: String,
-    /// Whether signing out undoes it: nobody asked for it.
+    /// Whether it can be undone: nobody asked for it.
     pub undo: bool,
 }
 

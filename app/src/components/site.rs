@@ -113,7 +113,7 @@ pub fn NoticeBar() -> impl IntoView {
         let undo = undo.then(|| {
             view! {
                 " "
-                <form method="post" action=Path::SignOut.to_string()><button class="quiet">"Undo"</button></form>
+                <form method="post" action=Path::UndoSignIn.to_string()><button class="quiet">"Undo"</button></form>
             }
         });
         view! {
@@ -204,7 +204,7 @@ mod tests {
         page.says(&sentence);
         page.never_says("Undo");
         fake.visitor.notice = Some(Notice { sentence, undo: true });
-        fake.shows(Path::Cart).await.posts("Undo", Path::SignOut);
+        fake.shows(Path::Cart).await.posts("Undo", Path::UndoSignIn);
     }
 
     #[tokio::test]

@@ -22,8 +22,8 @@ use crate::{
     PageRequest,
     api::{
         self, Account, AccountName, AccountService, Added, Cart, Checkout, Code, FederationService,
-        FormOutcome, Options, Order, Product, PublicError, ReauthenticationWays, SecurityEvent,
-        ShopService, SignInOutcome, SignInService, SignUpSuggestion, Visitor,
+        FormOutcome, Options, Order, Product, PublicError, ReauthenticationWays, Review,
+        SecurityEvent, ShopService, SignInOutcome, SignInService, SignUpSuggestion, Visitor,
     },
     shell,
 };
@@ -38,6 +38,8 @@ pub(crate) struct Fake {
     pub orders: Vec<Order>,
     /// The account that is signed in.
     pub account: Option<Account>,
+    /// What opens it beside its password.
+    pub review: Review,
     /// Whether its owner has just proved to be there.
     pub reauthenticated: bool,
     /// Whether an account waits for its second factor.
@@ -192,6 +194,11 @@ impl AccountService for Fake {
     async fn account_to_change(&self) -> api::Result<Account> {
         let account = self.signed_in()?;
         if self.reauthenticated { Ok(account.clone()) } else { Err(Code::ProofRequired.into()) }
+    }
+
+    async fn review(&self) -> api::Result<Review> {
+        self.account_to_change().await?;
+        Ok(self.review.clone())
     }
 
     async fn security_event(&self, id: &str) -> api::Result<SecurityEvent> {

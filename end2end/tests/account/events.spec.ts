@@ -24,6 +24,7 @@ test.describe('security events', () => {
     await page.getByLabel('New password').fill(`${password}, and one white`);
     await page.getByRole('button', { name: 'Change password' }).click();
     await expectNotice(page, 'Your password is changed. All other sessions have ended.');
+    await page.goto('/account');
 
     await part(page, 'Security events').getByText('Earlier events').click();
     await expect(events(page).getByRole('link')).toHaveText([

@@ -3,7 +3,7 @@
 import type { Page } from '@playwright/test';
 import { cards, expectNotice, part, test } from '../../account.ts';
 import { Authenticator } from '../../authenticator.ts';
-import { expect, expectSignedIn, hydrated, makeCodes, open, signOut, type Person } from '../../fixtures.ts';
+import { expect, expectSignedIn, hydrated, makeCodes, open, setPassword, signOut, type Person } from '../../fixtures.ts';
 
 /** On `/account/recovery-codes`. */
 async function pressForCodes(page: Page): Promise<string[]> {
@@ -57,6 +57,32 @@ test.describe('recovery codes', () => {
     expect(await newDevice.credentials()).toMatchObject([{ userName: owner.username }]);
   });
 
+  test('stand in for the passkey only where the account asks for one after the password', async ({
+    page,
+    owner,
+    elsewhere,
+    mishapsElsewhere,
+    database,
+  }) => {
+    mishapsElsewhere.expect('401: POST /recover');
+    await setPassword(page.request, owner);
+    await expect(await page.request.post('/account/second-factor', { form: { on: 'yes' } })).toBeOK();
+    const [code] = await makeCodes(page.request);
+    await open(elsewhere, '/recover?next=/cart');
+    await recover(elsewhere, owner, code);
+    await expect(elsewhere.getByLabel('Recovery code')).toHaveAccessibleDescription(
+      /An account that asks for a passkey after the password wants its password here as well\.$/,
+    );
+    expect(database.of(owner.username, 'recovery_codes')).toHaveLength(10);
+
+    await elsewhere.getByLabel(/^Password, if your account asks/).fill(owner.password);
+    await recover(elsewhere, owner, code);
+    await expectNotice(elsewhere, 'You are signed in. That recovery code is used up now.');
+    await expect(elsewhere).toHaveURL('/account/passkeys/new?next=/cart');
+    await expect(elsewhere.getByRole('heading', { level: 1 })).toHaveText('Add a passkey');
+    expect(database.of(owner.username, 'recovery_codes')).toHaveLength(9);
+  });
+
   test('do not sign in twice', async ({ page, owner, elsewhere, mishapsElsewhere, database }) => {
     mishapsElsewhere.expect('401: POST /recover');
     const [code] = await makeCodes(page.request);
@@ -68,7 +94,7 @@ test.describe('recovery codes', () => {
     await recover(elsewhere, owner, code);
 
     await expect(elsewhere.getByLabel('Recovery code')).toHaveAccessibleDescription(
-      /That is not a recovery code of this account, or it was used before\.$/,
+      /That is not a recovery code of this account, or it was used before\./,
     );
     await expect(elsewhere.getByLabel('Username')).toHaveValue(owner.username);
     expect(database.of(owner.username, 'recovery_codes')).toHaveLength(9);
@@ -88,7 +114,7 @@ test.describe('recovery codes', () => {
     expect(after.filter((hash) => before.includes(hash))).toEqual([]);
     await open(elsewhere, '/recover');
     await recover(elsewhere, owner, old);
-    await expect(elsewhere.getByLabel('Recovery code')).toHaveAccessibleDescription(/or it was used before\.$/);
+    await expect(elsewhere.getByLabel('Recovery code')).toHaveAccessibleDescription(/or it was used before\./);
     await recover(elsewhere, owner, code);
     await expectSignedIn(elsewhere, owner);
   });

@@ -343,11 +343,13 @@ test.describe('with a provider that the browser remembers', () => {
     expect(database.of(exampleOwner.username, 'sessions')).toEqual([]);
   });
 
-  test('nobody notices that it does not answer', async ({ page, credentials }) => {
+  test('nobody notices that it does not answer', async ({ page, credentials, mishaps }) => {
+    mishaps.expect('502: POST /federated');
     credentials.bring({ provider: FARAWAY, id: 'somebody' });
-    const back = broughtBack(page);
+    const answered = page.waitForResponse('/federated');
     await page.goto(LANDING);
-    await back;
+    await answered;
+    await expect(page).toHaveURL(LANDING);
     await expectNothingShown(page);
     await expectNoMore(page, credentials);
   });

@@ -149,6 +149,7 @@ function accountPages(database: Database, { username }: Person): string[] {
     '/account/password',
     '/account/second-factor',
     '/account/recovery-codes',
+    '/account/review',
     `/account/events/${event}`,
     '/account/delete',
     '/confirm?next=/account',

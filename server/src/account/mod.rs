@@ -10,5 +10,6 @@ pub mod overview;
 pub mod passkeys;
 pub mod password;
 pub mod recovery_codes;
+pub mod review;
 pub mod second_factor;
 pub mod sessions;

@@ -1,11 +1,12 @@
 //! What the account page shows, and what scripts ask about the account.
 
 use app::api::{
-    Account, AccountService, Added, Code, Options, PasskeyCard, Result, SecurityEvent, Timestamp,
+    Account, AccountService, Added, Code, Options, PasskeyCard, Result, Review, SecurityEvent,
+    Timestamp,
 };
 use async_trait::async_trait;
 
-use super::{passkeys, sessions};
+use super::{passkeys, review, sessions};
 use crate::{
     federation::link,
     request::{RequestContext, plain},
@@ -52,6 +53,11 @@ impl AccountService for RequestContext {
     async fn account_to_change(&self) -> Result<Account> {
         self.session.get().reauthenticated(self.now())?;
         self.account().await
+    }
+
+    async fn review(&self) -> Result<Review> {
+        let proof = self.session.get().reauthenticated(self.now())?;
+        review::of(self, &proof).await
     }
 
     async fn security_event(&self, id: &str) -> Result<SecurityEvent> {

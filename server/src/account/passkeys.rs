@@ -9,7 +9,7 @@ use crate::{
     credentials::DisplayName,
     request::{RequestContext, plain},
     session::{Event, Reauthenticated, SignedIn},
-    store::{AccountRow, Ceremony, Deletion, NewPasskey, UsedChallenge},
+    store::{AccountRow, Ceremony, Deletion, Made, NewPasskey, UsedChallenge},
     webauthn::{encode, passkey_managers::described},
 };
 
@@ -47,6 +47,7 @@ pub(super) async fn add(
         account: Some(row.owner()),
         challenge: Some(used),
         new_passkey: Some(passkey),
+        made: Made { with: &passkey.with, within: &owner.handle },
         session: Some(&change.write),
         events: &[event],
         ..Ceremony::default()

@@ -14,6 +14,14 @@ const CHANGED: &str = "Your password is changed. All other sessions have ended."
 const REMOVED: &str =
     "Your password is removed. Your password manager may still offer it: delete it there.";
 
+/// Whose password was set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Set {
+    /// There was none before.
+    First(AccountName),
+    Changed(AccountName),
+}
+
 /// Sets the password, and tells whose it is now. A change ends all other sessions: somebody may
 /// be in one of them who knew the old one. It also ends automatic sign-in, if a provider could
 /// bring such a browser back.
@@ -21,11 +29,7 @@ const REMOVED: &str =
 /// # Errors
 /// What is wrong with the password, or [`Code::SignInRequired`] when this session has been ended
 /// while the hash was computed.
-pub async fn set(
-    ctx: &RequestContext,
-    proof: &Reauthenticated,
-    password: &str,
-) -> Result<AccountName> {
+pub async fn set(ctx: &RequestContext, proof: &Reauthenticated, password: &str) -> Result<Set> {
     let (account, store) = (proof.account(), &ctx.state.store);
     let row = store.account(account).await?.ok_or(Code::SignInRequired)?;
     let names = [row.username.as_str(), &row.display_name];
@@ -42,7 +46,7 @@ pub async fn set(
     };
     let before = store.set_password(account, &hash, comes_back, after, ctx.now()).await?;
     ctx.session.committed(if before { changed } else { set });
-    Ok(row.name())
+    Ok(if before { Set::Changed(row.name()) } else { Set::First(row.name()) })
 }
 
 /// Removes the password, if there is one.

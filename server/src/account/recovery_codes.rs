@@ -6,6 +6,7 @@ use crate::{
     credentials::recovery_codes::{CODES, hash, random_code},
     request::RequestContext,
     session::{Event, Reauthenticated},
+    store::Made,
 };
 
 /// New recovery codes, of which nothing but hashes is kept. Those from before are good for
@@ -21,7 +22,8 @@ pub async fn make(ctx: &RequestContext, proof: &Reauthenticated) -> Result<Vec<S
     let event = ctx.event(account, Event::RecoveryCodesMade, "");
     let (store, now) = (&ctx.state.store, ctx.now());
     let change = ctx.session.amended(ctx.session.get(), now)?;
-    store.replace_recovery_codes(account, &hashes, &change.write, &event, now).await?;
+    let made = Made { with: &ctx.browser(), within: proof.handle() };
+    store.replace_recovery_codes(account, &hashes, made, &change.write, &event, now).await?;
     ctx.session.committed(change);
     Ok(codes)
 }

@@ -4,7 +4,7 @@ use app::api::{Code, Result};
 
 use crate::{
     request::RequestContext,
-    session::{Event, Reauthenticated, SignedIn},
+    session::{Event, Reauthenticated},
 };
 
 /// # Errors
@@ -29,15 +29,16 @@ pub async fn set(ctx: &RequestContext, proof: &Reauthenticated, on: bool) -> Res
 ///
 /// # Errors
 /// [`Code::SignInRequired`] when this session has been ended meanwhile.
-pub async fn set_automatic(ctx: &RequestContext, owner: &SignedIn, on: bool) -> Result<()> {
+pub async fn set_automatic(ctx: &RequestContext, proof: &Reauthenticated, on: bool) -> Result<()> {
     let (event, sentence) = match on {
         true => (Event::AutomaticOn, "Automatic sign-in is on."),
         false => (Event::AutomaticOff, "Automatic sign-in is off."),
     };
-    let event = ctx.event(owner.account, event, "");
+    let account = proof.account();
+    let event = ctx.event(account, event, "");
     let change = ctx.told(sentence)?;
     let store = &ctx.state.store;
-    store.set_automatic(owner.account, on, &change.write, &event, ctx.now()).await?;
+    store.set_automatic(account, on, &change.write, &event, ctx.now()).await?;
     ctx.session.committed(change);
     Ok(())
 }

@@ -5,7 +5,7 @@ use app::api::{Code, Result, SessionCard};
 use super::{overview::is_automatic, password::ended};
 use crate::{
     request::{RequestContext, plain},
-    session::{Event, SignedIn, read},
+    session::{Event, Reauthenticated, SignedIn, read},
     store::{PasskeyRow, SessionRow},
     webauthn::passkey_managers::described,
 };
@@ -15,19 +15,19 @@ use crate::{
 ///
 /// # Errors
 /// [`Code::NotFound`] for anybody else's session.
-pub async fn end(ctx: &RequestContext, owner: &SignedIn, handle: &str) -> Result<()> {
-    let change = ctx.told(ended("That session has ended.", was_automatic(ctx, owner).await?))?;
+pub async fn end(ctx: &RequestContext, proof: &Reauthenticated, handle: &str) -> Result<()> {
+    let change = ctx.told(ended("That session has ended.", was_automatic(ctx, proof).await?))?;
     let event = |ended: &str| {
         let ended = read(ended, "").ok();
         let signed_in = ended.as_ref().and_then(|session| session.signed_in().ok());
         let browser = signed_in.map_or("an unknown browser", |signed_in| &signed_in.browser);
-        ctx.event(owner.account, Event::SessionEnded, browser)
+        ctx.event(proof.account(), Event::SessionEnded, browser)
     };
     let (store, now) = (&ctx.state.store, ctx.now());
-    if !store.end_session(owner.account, plain(handle)?, &change.write, event, now).await? {
+    if !store.end_session(proof.account(), plain(handle)?, &change.write, event, now).await? {
         return Err(Code::NotFound.into());
     }
-    match owner.handle == handle {
+    match proof.handle() == handle {
         true => ctx.session.forget(),
         false => ctx.session.committed(change),
     }
@@ -38,18 +38,18 @@ pub async fn end(ctx: &RequestContext, owner: &SignedIn, handle: &str) -> Result
 ///
 /// # Errors
 /// [`Code::SignInRequired`] when this one has been ended meanwhile.
-pub async fn end_others(ctx: &RequestContext, owner: &SignedIn) -> Result<()> {
-    let automatic = was_automatic(ctx, owner).await?;
+pub async fn end_others(ctx: &RequestContext, proof: &Reauthenticated) -> Result<()> {
+    let automatic = was_automatic(ctx, proof).await?;
     let change = ctx.told(ended("All other sessions have ended.", automatic))?;
-    let event = ctx.event(owner.account, Event::OtherSessionsEnded, "");
+    let event = ctx.event(proof.account(), Event::OtherSessionsEnded, "");
     let (store, now) = (&ctx.state.store, ctx.now());
-    store.end_other_sessions(owner.account, &change.write, &event, now).await?;
+    store.end_other_sessions(proof.account(), &change.write, &event, now).await?;
     ctx.session.committed(change);
     Ok(())
 }
 
-async fn was_automatic(ctx: &RequestContext, owner: &SignedIn) -> Result<bool> {
-    let row = ctx.state.store.account(owner.account).await?.ok_or(Code::SignInRequired)?;
+async fn was_automatic(ctx: &RequestContext, proof: &Reauthenticated) -> Result<bool> {
+    let row = ctx.state.store.account(proof.account()).await?.ok_or(Code::SignInRequired)?;
     is_automatic(ctx, &row).await
 }
 
@@ -64,12 +64,11 @@ pub(super) fn cards(
         None => "a passkey that was deleted".to_owned(),
     };
     let card = |row: SessionRow| {
-        let session = read(&row.data, &row.key).ok()?;
-        let signed_in = session.signed_in().ok()?;
+        let signed_in = signed_in(&row)?;
         Some(SessionCard {
             this_one: signed_in.handle == this,
             how: capitalised(&signed_in.methods.in_words(named)),
-            browser: signed_in.browser.clone(),
+            browser: signed_in.browser,
             signed_in: signed_in.since,
             id: row.handle,
         })
@@ -77,6 +76,12 @@ pub(super) fn cards(
     let mut cards: Vec<_> = sessions.into_iter().filter_map(card).collect();
     cards.sort_by_key(|card| !card.this_one);
     cards
+}
+
+/// Who is signed in there.
+pub(super) fn signed_in(row: &SessionRow) -> Option<SignedIn> {
+    let session = read(&row.data, &row.key).ok()?;
+    session.signed_in().ok().cloned()
 }
 
 fn capitalised(words: &str) -> String {

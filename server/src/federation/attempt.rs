@@ -138,7 +138,8 @@ pub async fn start(
     let state = format!("{prefix}{}", ctx.challenge(Purpose::Attempt(&kept)));
     let name = name(&state);
     let hint = hint(ctx, provider, login_hint).await?;
-    let (origin, now) = (&ctx.state.origin, ctx.now());
+    // It leads back to where the visitor is: the cookie of the attempt is there.
+    let (origin, now) = (&ctx.origin, ctx.now());
     let url = provider.start(origin, prompt, hint, state, &attempt.secrets, now).await?;
     Ok(Departure { url, name, kept: BASE64_URL_SAFE_NO_PAD.encode(kept) })
 }
@@ -244,7 +245,7 @@ async fn claims(
             return Err(Code::ProviderRefused.into());
         }
     };
-    Ok(provider.exchange(&ctx.state.origin, code, secrets, ctx.now()).await?)
+    Ok(provider.exchange(&ctx.origin, code, secrets, ctx.now()).await?)
 }
 
 /// In the words of somebody who comes back from a provider.

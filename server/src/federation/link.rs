@@ -13,7 +13,7 @@ use crate::{
     request::{RequestContext, plain},
     session::{Event, Reauthenticated},
     sign_in::Refusal,
-    store::{Ceremony, Deletion, IdentityRow, UsedChallenge},
+    store::{Ceremony, Deletion, IdentityRow, Made, UsedChallenge},
 };
 
 /// On to the provider. Whoever could link an identity of their own would be in for good, so this
@@ -40,7 +40,8 @@ pub(super) async fn finish(
     used: &UsedChallenge,
 ) -> std::result::Result<(), Refusal> {
     let mut session = ctx.session.get();
-    if session.account() != Some(account) {
+    let signed_in = session.signed_in()?.clone();
+    if signed_in.account != account {
         return Err(Code::SignInRequired.into());
     }
     let (store, now) = (&ctx.state.store, ctx.now());
@@ -59,10 +60,12 @@ pub(super) async fn finish(
     }
     let change = ctx.session.amended(session, now)?;
     let events = new_identity.map(|_| event);
+    let made = Made { with: &ctx.browser(), within: &signed_in.handle };
     let ceremony = Ceremony {
         account: Some(row.owner()),
         challenge: Some(used),
         new_identity,
+        made,
         session: Some(&change.write),
         events: events.as_slice(),
         ..Ceremony::default()
@@ -79,7 +82,7 @@ pub async fn unlink(ctx: &RequestContext, proof: &Reauthenticated, id: &str) -> 
     let identities = store.identities_of(account).await?;
     let id = plain(id)?;
     let identity = identities.iter().find(|identity| identity.id == id).ok_or(Code::NotFound)?;
-    let name = name(&ctx.state.providers, identity);
+    let name = described(&ctx.state.providers, identity);
     let event = ctx.event(account, Event::ProviderUnlinked, name.as_str());
     let told = format!("{name} is unlinked, and does not sign in to this account any more.");
     let change = ctx.told(told)?;
@@ -105,7 +108,7 @@ pub(crate) fn cards(
     let cards = identities.iter().map(|identity| {
         let provider = providers.with(identity);
         IdentityCard {
-            provider: name(providers, identity),
+            provider: described(providers, identity),
             icon: provider.and_then(|provider| provider.icon.clone()),
             works: provider.is_some(),
             remembered: provider.is_some_and(|provider| provider.origin().is_some()),
@@ -128,7 +131,7 @@ pub(crate) async fn is_remembered(ctx: &RequestContext, account: Uuid) -> Result
 }
 
 /// Also of a provider that the shop does not work with any more.
-fn name(providers: &Providers, identity: &IdentityRow) -> String {
+pub(crate) fn described(providers: &Providers, identity: &IdentityRow) -> String {
     let provider = providers.with(identity);
     provider.map_or_else(|| identity.issuer.clone(), |provider| provider.name.clone())
 }

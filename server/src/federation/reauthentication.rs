@@ -44,8 +44,10 @@ pub(super) async fn finish(
     if ctx.session.get().account() != Some(account) {
         return Err(Code::SignInRequired.into());
     }
+    // Before the identity is looked for: it may be thrown out at this moment, and the sessions of
+    // whoever has it with it.
+    let row = ctx.account_of_session().await?;
     let own = owner_of(ctx, provider, &claims).await? == Some(account);
-    let row = ctx.state.store.account(account).await?.ok_or(Code::SignInRequired)?;
     // The provider was asked to have the person sign in now (OpenID Connect Core 1.0 §3.1.2.1),
     // and says when that was.
     if !own || row.second_factor || !claims.is_fresh(ctx.now(), PROOF_LIFETIME) {

@@ -30,7 +30,7 @@ pub(super) async fn enter(
     let federated = remembered(provider, &own.subject, &own.label, &row.display_name);
     if row.second_factor {
         let event = ctx.event(row.id, Event::SecondFactorAskedAfter, provider.name.as_str());
-        second_factor::ask(ctx, row.id, method, federated, event, Some(used)).await?;
+        second_factor::ask(ctx, row.owner(), method, federated, event, Some(used)).await?;
         return Ok(SignInOutcome::PasskeyToo);
     }
     let sign_in = NewSignIn {
@@ -60,11 +60,8 @@ pub(super) async fn enter_by_itself(
     if row.second_factor || !row.automatic || !automatic::is_allowed(ctx) {
         return Err(Code::NotAutomatic.into());
     }
-    let methods = AuthenticationMethods::automatic(Method::Provider(provider.name.clone()));
-    let sign_in = NewSignIn {
-        notice: Some(automatic::notice(&row.display_name)),
-        ..NewSignIn::new(row.owner(), methods, "")
-    };
+    let method = Method::Provider(provider.name.clone());
+    let sign_in = automatic::unasked(ctx, row.owner(), &row.display_name, method).await?;
     let ceremony = Ceremony { challenge: Some(used), ..Ceremony::default() };
     complete(ctx, sign_in, ceremony).await?;
     Ok(SignInOutcome::Done(row.name()))

@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{
     account::{
-        deletion, names as account_names, passkeys, password, recovery_codes, second_factor,
-        sessions,
+        deletion, names as account_names, passkeys,
+        password::{self, Set},
+        recovery_codes, review, second_factor, sessions,
     },
     request::RequestContext,
     session::{Reauthenticated, SignedIn},
@@ -101,13 +102,32 @@ enum PasswordAction {
 pub(super) async fn change_password(proof: Reauthenticated, post: Post<PasswordChange>) -> Answer {
     let Post { ctx, uri, sender, fields: PasswordChange { password, action } } = post;
     let done = match action {
-        PasswordAction::Set => password::set(&ctx, &proof, &password).await.map(Some),
-        PasswordAction::Remove => password::remove(&ctx, &proof).await.map(|()| None),
+        PasswordAction::Set => password::set(&ctx, &proof, &password).await.map(|set| match set {
+            // Somebody may have known the old one.
+            Set::Changed(name) => (Path::Review, Some(name)),
+            Set::First(name) => (Path::Account, Some(name)),
+        }),
+        PasswordAction::Remove => {
+            password::remove(&ctx, &proof).await.map(|()| (Path::Account, None))
+        }
     };
     match done {
-        Ok(name) => Ok(went(sender, Path::Account.to_string(), name)),
+        Ok((to, name)) => Ok(went(sender, to.to_string(), name)),
         Err(error) if sender == Sender::Script => Err(error.into()),
         Err(error) => refused(error, ctx, &uri, vec![], beside_field).await,
+    }
+}
+
+/// What was shown, and what of it is to be kept.
+pub(super) async fn review(proof: Reauthenticated, post: Post<Vec<(String, String)>>) -> Answer {
+    let Post { ctx, uri, fields, .. } = post;
+    let named = |name: &str| {
+        let fields = fields.iter().filter(|(field, _)| field == name);
+        fields.map(|(_, value)| value.as_str()).collect::<Vec<_>>()
+    };
+    match review::keep(&ctx, &proof, &named("shown"), &named("keep")).await {
+        Ok(()) => Ok(to(&Path::Account)),
+        Err(error) => refused(error, ctx, &uri, vec![], whole_form).await,
     }
 }
 
@@ -131,9 +151,9 @@ pub(super) async fn set_second_factor(proof: Reauthenticated, post: Post<Switch>
     }
 }
 
-pub(super) async fn set_automatic(owner: SignedIn, post: Post<Switch>) -> Answer {
+pub(super) async fn set_automatic(proof: Reauthenticated, post: Post<Switch>) -> Answer {
     let Post { ctx, fields, .. } = post;
-    second_factor::set_automatic(&ctx, &owner, fields.on == Answered::Yes).await?;
+    second_factor::set_automatic(&ctx, &proof, fields.on == Answered::Yes).await?;
     Ok(to(&Path::Account))
 }
 
@@ -150,15 +170,15 @@ pub(super) async fn make_recovery_codes(
 
 pub(super) async fn end_session(
     ctx: RequestContext,
-    owner: SignedIn,
+    proof: Reauthenticated,
     Part(handle): Part,
 ) -> Answer {
-    sessions::end(&ctx, &owner, &handle).await?;
+    sessions::end(&ctx, &proof, &handle).await?;
     Ok(to(&Path::Account))
 }
 
-pub(super) async fn end_other_sessions(ctx: RequestContext, owner: SignedIn) -> Answer {
-    sessions::end_others(&ctx, &owner).await?;
+pub(super) async fn end_other_sessions(ctx: RequestContext, proof: Reauthenticated) -> Answer {
+    sessions::end_others(&ctx, &proof).await?;
     Ok(to(&Path::Account))
 }
 

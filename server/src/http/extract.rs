@@ -11,7 +11,10 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{error::Refused, middleware::login_status::silent_access};
+use super::{
+    error::Refused,
+    middleware::{guard::origin_of, login_status::silent_access},
+};
 use crate::{
     error::internal,
     guard::address,
@@ -40,6 +43,7 @@ impl RequestContext {
             session,
             address: address::client(peer, &parts.headers, &state.proxies),
             user_agent: user_agent.unwrap_or_default().to_owned(),
+            origin: origin_of(state, &parts.uri, &parts.headers).clone(),
             silent_access: silent_access(&parts.headers),
         })
     }

@@ -12,7 +12,7 @@ use super::{
     cookies::{self, Age},
     error::{Answer, Refused, Standing},
     extract::{Part, Query},
-    form::{Post, Sender, beside_field, entered, refused, signed_in, to, whole_form},
+    form::{Post, Sender, beside_field, entered, refused, signed_in, to, went, whole_form},
     middleware::{guard::is_same_origin, login_status::sign_in_by_hand},
     render::{show, show_again},
     sign_in::{names, names_errors},
@@ -28,60 +28,74 @@ use crate::{
     sign_in::automatic,
 };
 
-#[derive(Deserialize)]
-pub(super) struct Way {
-    #[serde(default)]
-    next: Next,
-    login_hint: Option<String>,
-    /// With `/federated`: which provider, as a browser remembers it.
-    #[serde(default)]
-    origin: String,
-    /// Set where nobody pressed anything: the browser remembers the provider.
-    #[serde(default)]
-    automatic: String,
-}
-
 /// A press on a provider's button. A link, not a form: our own policy (`form-action`) keeps
 /// forms in this shop, wherever they are redirected to.
 pub(super) async fn start(
     ctx: RequestContext,
     headers: HeaderMap,
     Part(id): Part,
-    Query(way): Query<Way>,
+    Query(Onward { next }): Query<Onward>,
 ) -> Answer {
-    lead(ctx, &headers, &id, way).await
-}
-
-/// A press that leads to a provider that the browser remembers by its origin.
-pub(super) async fn start_at(
-    ctx: RequestContext,
-    headers: HeaderMap,
-    Query(way): Query<Way>,
-) -> Answer {
-    let id = ctx.state.providers.at(&way.origin)?.id.clone();
-    lead(ctx, &headers, &id, way).await
-}
-
-async fn lead(ctx: RequestContext, headers: &HeaderMap, id: &str, way: Way) -> Answer {
-    let Way { next, login_hint, automatic, .. } = way;
     // Where another site led here, nobody pressed our button: the provider might answer without
     // a word, and sign out or over whoever is signed in.
-    if !is_same_origin(headers, &ctx.state.origin.origin().ascii_serialization()) {
+    if !is_same_origin(&headers, &ctx.origin) {
         return Ok(Redirect::to(&Path::SignIn.with_next(&next)).into_response());
     }
-    let intent = if automatic.is_empty() { Intent::SignIn } else { Intent::Automatic };
-    if intent == Intent::Automatic && !automatic::is_allowed(&ctx) {
-        let back = Redirect::to(next.as_str()).into_response();
-        return Ok(sign_in_by_hand(&ctx, SilentAccess::Prevented, back));
-    }
-    match attempt::start(&ctx, id, intent, &next, login_hint.as_deref()).await {
+    match attempt::start(&ctx, &id, Intent::SignIn, &next, None).await {
         Ok(departure) => {
             let mut response = Redirect::to(departure.url.as_str()).into_response();
             keep(&ctx, &mut response, &departure);
             Ok(response)
         }
         Err(error) if error.code == Code::NotFound => Err(error.into()),
-        Err(error) => Ok(failed(ctx, intent, next, error).await),
+        Err(error) => Ok(failed(ctx, Intent::SignIn, next, error).await),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Remembered {
+    /// Which provider.
+    origin: String,
+    login_hint: Option<String>,
+    #[serde(default)]
+    next: Next,
+    /// Set where nobody pressed anything.
+    #[serde(default)]
+    automatic: String,
+}
+
+/// On to a provider that the browser remembers by its origin, with what it calls the person: the
+/// page's script posts that, so that it stands in no address of ours.
+pub(super) async fn start_at(post: Post<Remembered>) -> Answer {
+    let Post { ctx, sender, fields, .. } = post;
+    let Remembered { origin, login_hint, next, automatic } = fields;
+    let id = ctx.state.providers.at(&origin)?.id.clone();
+    let intent = if automatic.is_empty() { Intent::SignIn } else { Intent::Automatic };
+    let departure = match intent {
+        Intent::Automatic if !automatic::is_allowed(&ctx) => Err(Code::NotAutomatic.into()),
+        _ => attempt::start(&ctx, &id, intent, &next, login_hint.as_deref()).await,
+    };
+    match departure {
+        Ok(departure) => {
+            let mut response = went(sender, departure.url.to_string(), None);
+            keep(&ctx, &mut response, &departure);
+            Ok(response)
+        }
+        Err(error) if intent == Intent::Automatic => {
+            let silent_access = silence_after(error.code);
+            Ok(sign_in_by_hand(&ctx, silent_access, Refused(error).into_response()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether what nobody asked for may be tried again.
+fn silence_after(code: Code) -> SilentAccess {
+    match code {
+        Code::ProviderUnavailable | Code::ProviderTimeout | Code::Internal | Code::Busy => {
+            SilentAccess::PausedForNow
+        }
+        _ => SilentAccess::Prevented,
     }
 }
 
@@ -130,12 +144,7 @@ async fn failed(ctx: RequestContext, intent: Intent, next: Next, error: PublicEr
     let page = match intent {
         // Nobody asked for it, so nobody hears of it.
         Intent::Automatic => {
-            let silent_access = match error.code {
-                Code::ProviderUnavailable | Code::ProviderTimeout | Code::Internal | Code::Busy => {
-                    SilentAccess::PausedForNow
-                }
-                _ => SilentAccess::Prevented,
-            };
+            let silent_access = silence_after(error.code);
             let back = Redirect::to(next.as_str()).into_response();
             return sign_in_by_hand(&ctx, silent_access, back);
         }

@@ -126,6 +126,10 @@ async fn render(
     let visitor = visitor(&ctx).await.unwrap_or_default();
     let once = visitor.notice.is_some() || visitor.upkeep.federated.is_some();
     let page = PageRequest { refusal, ..PageRequest::new(uri, visitor, outcome) };
+    // The first two presses at once begin one cart, if the browser has a name by then.
+    if matches!(page.path, Some(Path::Product { .. })) && ctx.session.get().cart().is_none() {
+        let _named = ctx.session.browser();
+    }
     let policy = Policy::new(&ctx.state);
     let session = ctx.session.clone();
     let context = move || {

@@ -60,6 +60,9 @@ pub(super) async fn sign_in(post: Post<SignInForm>) -> Answer {
 pub(super) struct CodeForm {
     #[serde(default)]
     username: String,
+    /// With `/recover`, where the account asks for two factors.
+    #[serde(default)]
+    password: String,
     code: String,
     #[serde(default)]
     next: Next,
@@ -72,12 +75,23 @@ pub(super) async fn second_factor(post: Post<CodeForm>) -> Answer {
     after_code(done, ctx, &uri, fields).await
 }
 
-/// A recovery code, instead of everything else.
+/// A recovery code, instead of everything else; or instead of the passkey alone.
 pub(super) async fn recover(post: Post<CodeForm>) -> Answer {
     let Post { ctx, uri, fields, .. } = post;
-    let done = recovery_code::sign_in(&ctx, &fields.username, &fields.code).await;
+    let CodeForm { username, password, code, .. } = &fields;
+    let done = recovery_code::sign_in(&ctx, username, password, code).await;
+    let done = done.map_err(|error| match error.code {
+        Code::RecoveryCodeWrong => {
+            PublicError { message: format!("{} {PASSWORD_TOO}", error.message), ..error }
+        }
+        _ => error,
+    });
     after_code(done, ctx, &uri, fields).await
 }
+
+/// Said to everybody, so it tells nothing of the account.
+const PASSWORD_TOO: &str = "An account that asks for a passkey after the password wants its \
+    password here as well.";
 
 /// Whoever needed a recovery code needs a new passkey next.
 async fn after_code(
@@ -187,6 +201,12 @@ pub(super) fn names(username: &str, display_name: &str) -> AccountName {
 
 pub(super) async fn sign_out(ctx: RequestContext) -> Answer {
     ctx.session.sign_out().await?;
+    Ok(to(&Path::Catalogue))
+}
+
+/// As if the browser had not signed in by itself.
+pub(super) async fn undo(ctx: RequestContext) -> Answer {
+    automatic::undo(&ctx).await?;
     Ok(to(&Path::Catalogue))
 }
 

@@ -77,10 +77,12 @@ pub(super) fn read(data: Value, handle: &str) -> serde_json::Result<Session> {
             browser: sign_in.browser,
             since: sign_in.at,
             proved: before.proved,
+            proved_before: None,
             passkey_used: before.used,
         }),
         (_, _, Some(half)) => Who::AwaitingSecondFactor(AwaitingSecondFactor {
             account: half.account,
+            epoch: 0,
             first: half.provider.map_or(Method::Password, Method::Provider),
             since: half.at,
             federated: half.federated,
@@ -157,6 +159,7 @@ mod tests {
                 browser: "Chrome on Linux".into(),
                 since: Timestamp(5),
                 proved: Some(Timestamp(7)),
+                proved_before: None,
                 passkey_used: Some("b".into()),
             }
         );

@@ -2,7 +2,7 @@
 //!
 //! * [`Session`] is the value; `before` reads those that older versions wrote.
 //! * [`RequestSession`] is the session of one request: loaded at most once, written at most once.
-//! * `tower` is the adapter between tower-sessions and the database.
+//! * [`Sessions`] keeps them in the database; `tower` is what tower-sessions needs for that.
 //! * [`Challenges`] are what ceremonies are bound to.
 //! * [`Event`] is what an account's owner is told happened to it.
 
@@ -10,6 +10,7 @@ mod before;
 mod browser;
 mod challenge;
 mod events;
+mod kept;
 mod request;
 mod tower;
 
@@ -22,22 +23,19 @@ use uuid::Uuid;
 pub use browser::describe;
 pub use challenge::{Challenge, Challenges, Purpose};
 pub use events::Event;
+pub use kept::{Kept, Lifetimes, Sessions, read};
 pub use request::{BrowserCookie, Cookie, RequestSession, SessionChange};
-pub use tower::{Sessions, read};
 
-use crate::store::{CartOwner, NewIdentity};
+use crate::store::{CartOwner, NewIdentity, Owner};
 
 /// How long a proof of being the owner of an account is good: for changes of how it is signed in
 /// to, and between a password and its second factor.
 pub const PROOF_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-/// How long somebody new has for choosing a username.
-const PENDING_SIGN_UP_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// How long what is half done lives, such as the choice of a username, and what a provider said.
+const FLEETING: Duration = Duration::from_secs(15 * 60);
 
-/// How long a session lives after its last change, once there is something in it to come back
-/// for.
-const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How long it lives without: most presses lead nowhere.
+/// How long a session lives that there is nothing in to come back for: most presses lead nowhere.
 const SHORT_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// Everything that the shop remembers of one browser's visit.
@@ -45,7 +43,8 @@ const SHORT_LIFETIME: Duration = Duration::from_secs(60 * 60);
 pub struct Session {
     #[serde(default)]
     pub who: Who,
-    /// The visitor's own cart, from before a sign-in.
+    /// The visitor's own cart, from before a sign-in. Of somebody who was signed in without having
+    /// asked for it: a copy of it, for the way back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cart: Option<String>,
     /// Somebody new whom a provider vouched for.
@@ -80,6 +79,10 @@ pub enum Who {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AwaitingSecondFactor {
     pub account: Uuid,
+    /// How many times the account's sessions had been ended before its first factor was checked.
+    /// Have they been since, with a new password for example, the second factor comes too late.
+    #[serde(default)]
+    pub epoch: i64,
     pub first: Method,
     pub since: Timestamp,
     /// What the browser may remember of the provider afterwards.
@@ -100,6 +103,9 @@ pub struct SignedIn {
     /// When somebody last proved to be the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proved: Option<Timestamp>,
+    /// When they had done so before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proved_before: Option<Timestamp>,
     /// The passkey (credential id) that proved it last, if not that of the sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passkey_used: Option<String>,
@@ -154,6 +160,13 @@ impl Reauthenticated {
     pub fn handle(&self) -> &str {
         &self.signed_in.handle
     }
+
+    /// Since when this session's owner has not looked after the account, until this proof: since
+    /// the last proof, or the sign-in.
+    #[must_use]
+    pub fn away_since(&self) -> Timestamp {
+        self.signed_in.proved_before.unwrap_or(self.signed_in.since)
+    }
 }
 
 impl Session {
@@ -198,16 +211,18 @@ impl Session {
     /// # Errors
     /// [`Code::SignInRequired`] when there is nobody new, or nobody any more.
     pub fn pending_sign_up(&self, now: Timestamp) -> Result<&PendingSignUp> {
-        let fresh = |new: &&PendingSignUp| now.since(new.since) < PENDING_SIGN_UP_LIFETIME;
+        let fresh = |new: &&PendingSignUp| now.since(new.since) < FLEETING;
         self.pending_sign_up.as_ref().filter(fresh).ok_or_else(|| Code::SignInRequired.into())
     }
 
     /// The cart of this visit, if there can be anything in it.
     #[must_use]
     pub fn cart(&self) -> Option<CartOwner> {
-        match self.account() {
-            Some(account) => Some(CartOwner::Account(account)),
-            None => self.cart.clone().map(CartOwner::Visitor),
+        match &self.who {
+            Who::SignedIn(SignedIn { account, handle, .. }) => {
+                Some(CartOwner::SignedIn { account: *account, handle: handle.clone() })
+            }
+            _ => self.cart.clone().map(CartOwner::Visitor),
         }
     }
 
@@ -242,9 +257,66 @@ impl Session {
         self.notice = Some(Notice { sentence: sentence.into(), undo: true });
     }
 
-    /// How long it lives after this.
-    fn lifetime(&self) -> Duration {
-        if self.account().is_some() || self.cart.is_some() { LIFETIME } else { SHORT_LIFETIME }
+    /// Until when it lives that is used now.
+    fn until(&self, lifetimes: Lifetimes, now: Timestamp) -> Timestamp {
+        let Lifetimes { idle, absolute } = lifetimes;
+        match &self.who {
+            Who::SignedIn(signed_in) => (now + idle).min(signed_in.since + absolute),
+            _ if self.cart.is_some() => now + idle,
+            Who::AwaitingSecondFactor(half) => half.since + FLEETING,
+            Who::Visitor => match &self.pending_sign_up {
+                Some(new) => new.since + FLEETING,
+                None => now + SHORT_LIFETIME.min(idle),
+            },
+        }
+    }
+
+    /// Without what lives for a while only, once that is over.
+    #[must_use]
+    fn without_stale(mut self, now: Timestamp) -> Self {
+        let is_stale = |since| now.since(since) >= FLEETING;
+        if self.pending_sign_up.as_ref().is_some_and(|new| is_stale(new.since)) {
+            self.pending_sign_up = None;
+        }
+        match &self.who {
+            Who::AwaitingSecondFactor(half) if is_stale(half.since) => self.who = Who::Visitor,
+            Who::SignedIn(signed_in) if is_stale(signed_in.since) => self.federated = None,
+            _ => {}
+        }
+        self
+    }
+
+    /// What has changed from `before` to this, in what it is by `now`.
+    #[must_use]
+    fn onto(&self, before: &Self, now: Self) -> Self {
+        fn changed<T: Clone + PartialEq>(before: &T, after: &T, now: T) -> T {
+            if before == after { now } else { after.clone() }
+        }
+        Self {
+            who: changed(&before.who, &self.who, now.who),
+            cart: changed(&before.cart, &self.cart, now.cart),
+            pending_sign_up: changed(
+                &before.pending_sign_up,
+                &self.pending_sign_up,
+                now.pending_sign_up,
+            ),
+            notice: changed(&before.notice, &self.notice, now.notice),
+            offer: changed(&before.offer, &self.offer, now.offer),
+            federated: changed(&before.federated, &self.federated, now.federated),
+            deleted_account: changed(
+                &before.deleted_account,
+                &self.deleted_account,
+                now.deleted_account,
+            ),
+        }
+    }
+}
+
+impl AwaitingSecondFactor {
+    /// The account, as long as none of its sessions is ended from the first factor on.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        Owner { account: self.account, epoch: self.epoch }
     }
 }
 
@@ -259,7 +331,17 @@ impl SignedIn {
     ) -> Self {
         let proved = methods.are_proof().then_some(now);
         let handle = Uuid::new_v4().to_string();
-        Self { account, handle, methods, browser, since: now, proved, passkey_used: None }
+        let (proved_before, passkey_used) = (None, None);
+        Self { account, handle, methods, browser, since: now, proved, proved_before, passkey_used }
+    }
+
+    /// It was proved once more that the owner is there. `passkey`: by which one.
+    pub fn prove(&mut self, passkey: Option<String>, now: Timestamp) {
+        self.proved_before = Some(self.proved.unwrap_or(self.since));
+        self.proved = Some(now);
+        if passkey.is_some() {
+            self.passkey_used = passkey;
+        }
     }
 
     /// The passkey that was used last, to sign in or to prove it since.
@@ -367,6 +449,7 @@ mod tests {
         session.tell("Welcome.");
         let half = AwaitingSecondFactor {
             account: Uuid::new_v4(),
+            epoch: 0,
             first: Method::Password,
             since: NOW,
             federated: None,
@@ -383,11 +466,91 @@ mod tests {
         assert_eq!(visitor.cart_to_merge(), Some("cart"));
         let half = AwaitingSecondFactor {
             account: Uuid::new_v4(),
+            epoch: 0,
             first: Method::Password,
             since: NOW,
             federated: None,
         };
         assert_eq!(visitor.awaiting(half).cart_to_merge(), Some("cart"));
+    }
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const LIFETIMES: Lifetimes = Lifetimes {
+        idle: Duration::from_secs(30 * 24 * 60 * 60),
+        absolute: Duration::from_secs(90 * 24 * 60 * 60),
+    };
+
+    #[test]
+    fn a_session_lives_as_long_as_it_is_used_and_not_for_ever() {
+        let session = signed_in(AuthenticationMethods::one(Method::Password));
+        assert_eq!(session.until(LIFETIMES, NOW), NOW + 30 * DAY);
+        assert_eq!(session.until(LIFETIMES, NOW + 59 * DAY), NOW + 89 * DAY);
+        assert_eq!(session.until(LIFETIMES, NOW + 61 * DAY), NOW + 90 * DAY);
+        let visitor = Session { cart: Some("cart".into()), ..Session::default() };
+        assert_eq!(visitor.until(LIFETIMES, NOW), NOW + 30 * DAY);
+        assert_eq!(Session::default().until(LIFETIMES, NOW), NOW + SHORT_LIFETIME);
+    }
+
+    #[test]
+    fn what_is_half_done_is_over_after_a_quarter_of_an_hour() {
+        let half = AwaitingSecondFactor {
+            account: Uuid::new_v4(),
+            epoch: 0,
+            first: Method::Provider("Example".into()),
+            since: NOW,
+            federated: None,
+        };
+        let new = PendingSignUp {
+            provider: "p".into(),
+            identity: NewIdentity { issuer: "i".into(), subject: "s".into(), label: "l".into() },
+            username: None,
+            name: None,
+            since: NOW,
+        };
+        let (soon, late) = (NOW + FLEETING - Duration::from_millis(1), NOW + FLEETING);
+        let half = Session::default().awaiting(half);
+        let new = Session { pending_sign_up: Some(new), ..Session::default() };
+        let mut told = signed_in(AuthenticationMethods::one(Method::Provider("Example".into())));
+        told.federated = Some(Federated {
+            id: "robin".into(),
+            name: "Robin".into(),
+            origin: "https://id.example".into(),
+        });
+        assert_eq!(half.until(LIFETIMES, NOW), late);
+        assert_eq!(new.until(LIFETIMES, soon), late);
+        for session in [half, new, told] {
+            assert_eq!(session.clone().without_stale(soon), session);
+            let left = session.without_stale(late);
+            assert!(!matches!(left.who, Who::AwaitingSecondFactor(_)));
+            assert_eq!((left.pending_sign_up, left.federated), (None, None));
+        }
+    }
+
+    #[test]
+    fn of_two_changes_at_once_both_are_kept() {
+        let before = Session { offer: Some(Offer::Passkey), ..Session::default() };
+        let (mut one, mut other) = (before.clone(), before.clone());
+        one.cart = Some("cart".into());
+        other.offer = None;
+        other.tell("Done.");
+        let both = one.onto(&before, other.clone());
+        assert_eq!(
+            (both.cart.as_deref(), both.offer, &both.notice),
+            (Some("cart"), None, &other.notice)
+        );
+        assert_eq!(before.onto(&before, other.clone()), other);
+    }
+
+    #[test]
+    fn the_proof_before_the_last_tells_since_when_nobody_looked() {
+        let mut session = signed_in(AuthenticationMethods::one(Method::Password));
+        assert_eq!(session.reauthenticated(NOW).unwrap().away_since(), NOW);
+        for day in [3, 8] {
+            let Who::SignedIn(signed_in) = &mut session.who else { unreachable!() };
+            signed_in.prove(None, NOW + day * DAY);
+        }
+        let proof = session.reauthenticated(NOW + 8 * DAY).unwrap();
+        assert_eq!(proof.away_since(), NOW + 3 * DAY);
     }
 
     #[test]

@@ -1,23 +1,25 @@
 //! The session of one request.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use app::api::{Result, Timestamp};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use tower_sessions::{
-    Expiry,
-    cookie::time::Duration,
-    session::{self, Id},
-};
+use sha2::{Digest, Sha256};
+
+use tower_sessions::session::{self, Id};
 
 use super::{
-    Session, Sessions, Who,
-    tower::{KEY, write},
+    Kept, Session, Sessions, Who,
+    kept::{self, write},
+    tower::KEY,
 };
-use crate::{
-    error::internal,
-    store::{SessionWrite, session_key},
-};
+use crate::{error::internal, store::SessionWrite};
+
+/// A session that is only used is written this seldom, so that it lives on.
+const USE_NOTED_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The session of one request, loaded when it is first asked for and written at most once: with
 /// the ceremony that changes it, or else at the end of the request. Clones are the same session.
@@ -35,8 +37,9 @@ struct Inner {
     id: Option<Id>,
     loaded: Loaded,
     session: Session,
-    /// As the database has it.
+    /// As the database has it, and until when.
     stored: Session,
+    expires: Timestamp,
     cookie: Cookie,
     /// What challenges are bound to.
     browser: Option<String>,
@@ -94,6 +97,7 @@ impl RequestSession {
             loaded: if id.is_some() { Loaded::No } else { Loaded::Yes },
             session: Session::default(),
             stored: Session::default(),
+            expires: Timestamp(0),
             cookie: Cookie::Kept,
             browser,
             browser_cookie: BrowserCookie::Kept,
@@ -110,15 +114,16 @@ impl RequestSession {
     pub async fn load(&self) -> Result<()> {
         let id = match self.inner() {
             inner if inner.loaded == Loaded::No => inner.id,
-            _ => return Ok(()),
+            _ => None,
         };
-        let found = self.kept(id).get::<Session>(KEY).await;
+        let Some(id) = id else { return Ok(()) };
+        let found = self.kept(Some(id)).get::<Kept>(KEY).await.map_err(internal);
         let mut inner = self.inner();
         inner.loaded = if found.is_ok() { Loaded::Yes } else { Loaded::Failed };
-        match found.map_err(internal)? {
-            Some(session) => {
-                inner.stored = session.clone();
-                inner.session = session;
+        match found? {
+            Some(kept) => {
+                inner.session = kept.session.clone().without_stale(self.sessions.now());
+                (inner.stored, inner.expires) = (kept.session, kept.expires);
             }
             None => inner.id = None,
         }
@@ -139,7 +144,7 @@ impl RequestSession {
     /// What stands in the database for its id; none when it is not there.
     #[must_use]
     pub fn key(&self) -> Option<String> {
-        self.inner().id.map(|id| session_key(&id.to_string()))
+        self.inner().id.map(kept::key)
     }
 
     /// The session under a new id, which whoever begins or proves something gets, so that an id
@@ -158,7 +163,7 @@ impl RequestSession {
     /// [`Code::Internal`](app::api::Code::Internal)
     pub fn amended(&self, session: Session, now: Timestamp) -> Result<SessionChange> {
         let id = self.inner().id;
-        self.changed(session, id.unwrap_or_default(), id.is_none(), now)
+        self.changed(session, id.unwrap_or_else(Id::default), id.is_none(), now)
     }
 
     fn changed(
@@ -174,11 +179,11 @@ impl RequestSession {
         };
         let write = SessionWrite {
             before: self.key(),
-            key: session_key(&id.to_string()),
+            key: kept::key(id),
             account: session.account(),
             handle,
-            data: write(&session).map_err(internal)?,
-            expires: now + session.lifetime(),
+            data: write(&session)?,
+            expires: self.sessions.until(&session, now),
             begins,
         };
         Ok(SessionChange { id, session, write })
@@ -187,9 +192,7 @@ impl RequestSession {
     /// Its transaction is committed.
     pub fn committed(&self, change: SessionChange) {
         let mut inner = self.inner();
-        inner.id = Some(change.id);
-        inner.cookie = Cookie::set(change.id, &change.session);
-        inner.stored = change.session.clone();
+        inner.keep(change.id, change.session.clone(), change.write.expires, self.sessions.now());
         inner.session = change.session;
     }
 
@@ -207,38 +210,55 @@ impl RequestSession {
     /// [`Code::Internal`](app::api::Code::Internal)
     pub async fn sign_out(&self) -> Result<()> {
         let id = self.inner().id;
-        if id.is_some() {
-            self.kept(id).delete().await.map_err(internal)?;
+        if let Some(id) = id {
+            self.kept(Some(id)).delete().await.map_err(internal)?;
         }
         self.forget();
-        let mut inner = self.inner();
-        inner.cookie = Cookie::Removed;
-        if inner.browser.take().is_some() {
-            inner.browser_cookie = BrowserCookie::Removed;
-        }
+        self.inner().cookie = Cookie::Removed;
+        self.forget_browser();
         Ok(())
     }
 
-    /// Writes what the request has changed and no ceremony has written.
+    /// The name of the browser is removed with the response.
+    pub fn forget_browser(&self) {
+        let mut inner = self.inner();
+        if inner.browser.take().is_some() {
+            inner.browser_cookie = BrowserCookie::Removed;
+        }
+    }
+
+    /// Writes what the request has changed and no ceremony has written, or that it was used.
+    ///
+    /// A session that has ended meanwhile stays ended, and its browser is told nothing: by now it
+    /// may have another one.
     ///
     /// # Errors
     /// [`Code::Internal`](app::api::Code::Internal)
     pub async fn save(&self) -> Result<()> {
-        let (id, session) = match self.inner() {
-            inner if inner.session == inner.stored => return Ok(()),
-            inner => (inner.id, inner.session.clone()),
+        let now = self.sessions.now();
+        let (id, before, session) = {
+            let inner = self.inner();
+            let changed = inner.session != inner.stored;
+            let used = |_| self.sessions.until(&inner.session, now).since(inner.expires);
+            if !changed && inner.id.map(used).is_none_or(|more| more < USE_NOTED_EVERY) {
+                return Ok(());
+            }
+            (inner.id, inner.stored.clone(), inner.session.clone())
         };
-        let kept = self.kept(id);
-        let lifetime = i64::try_from(session.lifetime().as_secs()).unwrap_or(i64::MAX);
-        kept.set_expiry(Some(Expiry::OnInactivity(Duration::seconds(lifetime))));
-        kept.insert(KEY, &session).await.map_err(internal)?;
-        kept.save().await.map_err(internal)?;
-        let mut inner = self.inner();
-        inner.id = kept.id();
-        if let Some(id) = inner.id {
-            inner.cookie = Cookie::set(id, &session);
+        let Some(id) = id else {
+            let expires = self.sessions.until(&session, now);
+            let kept = self.kept(None);
+            kept.insert(KEY, Kept { session: session.clone(), expires }).await.map_err(internal)?;
+            kept.save().await.map_err(internal)?;
+            if let Some(id) = kept.id() {
+                self.inner().keep(id, session, expires, now);
+            }
+            return Ok(());
+        };
+        match self.sessions.change(id, &before, &session).await? {
+            Some(kept) => self.inner().keep(id, kept.session, kept.expires, now),
+            None => self.forget(),
         }
-        inner.stored = session;
         Ok(())
     }
 
@@ -260,6 +280,15 @@ impl RequestSession {
         inner.browser = Some(browser.clone());
         inner.browser_cookie = BrowserCookie::Set(browser.clone());
         browser
+    }
+
+    /// What the visitor's cart is called that begins with this request. Two requests at once begin
+    /// the same one, as long as the browser had a name before: then it does not matter which of
+    /// their sessions it keeps. The database learns nothing of the name.
+    #[must_use]
+    pub fn new_cart(&self) -> String {
+        let digest = Sha256::new().chain_update("cart of ").chain_update(self.browser()).finalize();
+        BASE64_URL_SAFE_NO_PAD.encode(digest)
     }
 
     /// What the browser's cookie is to be after the request.
@@ -298,8 +327,12 @@ impl RequestSession {
     }
 }
 
-impl Cookie {
-    fn set(id: Id, session: &Session) -> Self {
-        Self::Set(id, i64::try_from(session.lifetime().as_secs()).unwrap_or(i64::MAX))
+impl Inner {
+    /// So it is in the database from `now` on.
+    fn keep(&mut self, id: Id, stored: Session, expires: Timestamp, now: Timestamp) {
+        let seconds = i64::try_from(expires.since(now).as_secs()).unwrap_or(i64::MAX);
+        self.id = Some(id);
+        self.cookie = Cookie::Set(id, seconds);
+        (self.stored, self.expires) = (stored, expires);
     }
 }

@@ -82,7 +82,7 @@ fn begin_cart(ctx: &RequestContext) -> Result<CartOwner> {
         return Ok(cart);
     }
     ctx.state.newcomers.session(ctx.address)?;
-    let cart = Uuid::new_v4().to_string();
+    let cart = ctx.session.new_cart();
     ctx.session.change(|session| session.cart = Some(cart.clone()));
     Ok(CartOwner::Visitor(cart))
 }
@@ -106,7 +106,8 @@ pub async fn place_order(
         address: delivery.address.trim().to_owned(),
     };
     let (store, now) = (&ctx.state.store, ctx.now());
-    Ok(store.place_order(signed_in.account, &placement, &delivery, now).await?)
+    let SignedIn { account, handle, .. } = signed_in;
+    Ok(store.place_order(*account, handle, &placement, &delivery, now).await?)
 }
 
 /// What is wrong with a delivery, by its fields.

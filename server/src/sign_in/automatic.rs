@@ -2,12 +2,13 @@
 //! Credential Management §2.3.2).
 
 use app::api::{Code, Notice, Result, SignInOutcome};
+use uuid::Uuid;
 
 use super::{NewSignIn, Refusal, complete, password::right_password, record};
 use crate::{
     request::{RequestContext, SilentAccess},
-    session::{AuthenticationMethods, Event, Method},
-    store::Ceremony,
+    session::{AuthenticationMethods, Event, Method, Session},
+    store::{CartOwner, Ceremony, Owner, StoreError},
 };
 
 /// Signs in with a password that the browser brought by itself: for a person who is not asked, so
@@ -32,10 +33,7 @@ pub async fn sign_in(
         let refusal = Refusal { event: Some(event), ..Code::NotAutomatic.into() };
         return Err(record(ctx, refusal).await);
     }
-    let sign_in = NewSignIn {
-        notice: Some(notice(&account.display_name)),
-        ..NewSignIn::new(account.owner(), AuthenticationMethods::automatic(Method::Password), "")
-    };
+    let sign_in = unasked(ctx, account.owner(), &account.display_name, Method::Password).await?;
     let ceremony = Ceremony { forgotten_tries: tried.if_right.as_deref(), ..Ceremony::default() };
     complete(ctx, sign_in, ceremony).await.map_err(|refusal| refusal.error)?;
     Ok(SignInOutcome::Done(account.name()))
@@ -49,7 +47,50 @@ pub fn is_allowed(ctx: &RequestContext) -> bool {
     ctx.state.automatic && ctx.silent_access == SilentAccess::Allowed && nobody
 }
 
-/// Nobody is signed in without being told.
-pub(crate) fn notice(name: &str) -> Notice {
-    Notice { sentence: format!("Signed in as {name}."), undo: true }
+/// Somebody signs in who has not asked for it. They are told so; what they had in the cart goes
+/// along, and comes back with [`undo`].
+///
+/// # Errors
+/// [`Code::Internal`]
+pub(crate) async fn unasked(
+    ctx: &RequestContext,
+    owner: Owner,
+    name: &str,
+    method: Method,
+) -> Result<NewSignIn> {
+    let mut sentence = format!("Signed in as {name}.");
+    let cart = ctx.session.get().cart_to_merge().map(|cart| CartOwner::Visitor(cart.to_owned()));
+    let brings = match cart {
+        Some(cart) => ctx.state.store.cart_count(&cart).await? > 0,
+        None => false,
+    };
+    if brings {
+        sentence += " What was in your cart is in this account’s cart now.";
+    }
+    Ok(NewSignIn {
+        notice: Some(Notice { sentence, undo: true }),
+        cart_copy: brings.then(|| Uuid::new_v4().to_string()),
+        ..NewSignIn::new(owner, AuthenticationMethods::automatic(method), "")
+    })
+}
+
+/// Signs out whoever was signed in without having asked for it, and gives them their cart back.
+///
+/// # Errors
+/// [`Code::Internal`]
+pub async fn undo(ctx: &RequestContext) -> Result<()> {
+    let (session, now) = (ctx.session.get(), ctx.now());
+    let (Some(account), Some(cart)) = (session.account(), session.cart) else {
+        return ctx.session.sign_out().await;
+    };
+    let left = Session { cart: Some(cart.clone()), ..Session::default() };
+    let change = ctx.session.renewed(left, false, now)?;
+    match ctx.state.store.give_cart_back(account, &cart, &change.write, now).await {
+        Ok(()) => ctx.session.committed(change),
+        // Signed out already.
+        Err(StoreError::SessionEnded) => return ctx.session.sign_out().await,
+        Err(error) => return Err(error.into()),
+    }
+    ctx.session.forget_browser();
+    Ok(())
 }

@@ -6,7 +6,7 @@ use crate::{
     error::internal,
     request::RequestContext,
     session::{AuthenticationMethods, Event, Session, SignedIn},
-    store::{Ceremony, NewAccount, NewEvent, Owner, UsedChallenge, WrongTry},
+    store::{Ceremony, Made, NewAccount, NewEvent, Owner, UsedChallenge, WrongTry},
 };
 
 /// Somebody who signs in now: what the new session knows.
@@ -21,6 +21,9 @@ pub(crate) struct NewSignIn {
     pub(crate) offer: Option<Offer>,
     pub(crate) federated: Option<Federated>,
     pub(crate) notice: Option<Notice>,
+    /// Nobody asked for it: what the visitor had in the cart is kept as well, in a cart of this
+    /// name, for the way back.
+    pub(crate) cart_copy: Option<String>,
     /// Whether it proves who sits there, where the methods alone do not say so.
     pub(crate) is_proof: bool,
 }
@@ -29,8 +32,9 @@ impl NewSignIn {
     /// `passkey`: what to call the passkey among the methods, if there is one.
     pub(crate) fn new(owner: Owner, methods: AuthenticationMethods, passkey: &str) -> Self {
         let detail = methods.in_words(|_| passkey.to_owned());
-        let (offer, federated, notice, is_proof) = (None, None, None, false);
-        Self { owner, methods, detail, offer, federated, notice, is_proof }
+        let (offer, federated, notice, cart_copy) = (None, None, None, None);
+        let is_proof = false;
+        Self { owner, methods, detail, offer, federated, notice, cart_copy, is_proof }
     }
 
     /// The first sign-in of an account. There is nothing yet that somebody else could take over.
@@ -52,6 +56,7 @@ impl NewSignIn {
             offer: self.offer,
             federated: self.federated,
             notice: self.notice,
+            cart: self.cart_copy,
             ..Session::of(signed_in)
         }
     }
@@ -119,9 +124,16 @@ async fn begin(
     let now = ctx.now();
     let before = ctx.session.get();
     let (account, detail) = (sign_in.owner.account, sign_in.detail.clone());
-    let change = ctx.session.renewed(sign_in.session(ctx.browser(), now), true, now)?;
-    let ceremony =
-        Ceremony { session: Some(&change.write), cart: before.cart_to_merge(), events, ..ceremony };
+    let (browser, cart_copy) = (ctx.browser(), sign_in.cart_copy.clone());
+    let change = ctx.session.renewed(sign_in.session(browser.clone(), now), true, now)?;
+    let ceremony = Ceremony {
+        made: Made { with: &browser, within: "" },
+        session: Some(&change.write),
+        cart: before.cart_to_merge(),
+        cart_copy: cart_copy.as_deref(),
+        events,
+        ..ceremony
+    };
     ctx.state.store.complete(&ceremony, now).await.map_err(|error| {
         let error = PublicError::from(error);
         // Another assertion with the same counter was faster: its owner hears of a copy.

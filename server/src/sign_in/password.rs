@@ -26,7 +26,7 @@ pub async fn sign_in(
     if account.second_factor {
         // Its wrong tries are not forgotten yet: the recovery codes are counted with them.
         let event = ctx.event(account.id, Event::SecondFactorAsked, "");
-        second_factor::ask(ctx, account.id, Method::Password, None, event, None).await?;
+        second_factor::ask(ctx, account.owner(), Method::Password, None, event, None).await?;
         return Ok(SignInOutcome::PasskeyToo);
     }
     let methods = AuthenticationMethods::one(Method::Password);

@@ -65,10 +65,7 @@ pub(crate) async fn complete(
     let Who::SignedIn(signed_in) = &mut session.who else {
         return Err(Code::SignInRequired.into());
     };
-    signed_in.proved = Some(now);
-    if passkey.is_some() {
-        signed_in.passkey_used = passkey;
-    }
+    signed_in.prove(passkey, now);
     let change = ctx.session.renewed(session, false, now)?;
     let ceremony = Ceremony { account: Some(owner), session: Some(&change.write), ..ceremony };
     ctx.state.store.complete(&ceremony, now).await?;

@@ -1,32 +1,32 @@
 //! What is asked for after a password, or a provider, where the account's owner wants it.
 
 use app::api::{Code, Federated, PublicError};
-use uuid::Uuid;
 
 use super::{NewSignIn, Refusal, assertion::Assertion, complete, guess, offer, recovery_code};
 use crate::{
     credentials::Username,
     request::RequestContext,
     session::{AuthenticationMethods, AwaitingSecondFactor, Method},
-    store::{Ceremony, NewEvent, UsedChallenge},
+    store::{Ceremony, NewEvent, Owner, UsedChallenge},
 };
 
 /// Remembers whose first factor was right, under a new session id, and signs nobody in: not
 /// before the second. Whoever was signed in is not any more.
 ///
 /// # Errors
-/// [`Code::ChallengeUnknown`] when `challenge`, which brought the first factor, was answered
+/// [`Code::ChallengeUnknown`](app::api::Code::ChallengeUnknown) when `challenge`, which brought the first factor, was answered
 /// before.
 pub(crate) async fn ask(
     ctx: &RequestContext,
-    account: Uuid,
+    owner: Owner,
     first: Method,
     federated: Option<Federated>,
     event: NewEvent,
     challenge: Option<&UsedChallenge>,
 ) -> Result<(), PublicError> {
     let now = ctx.now();
-    let half = AwaitingSecondFactor { account, first, since: now, federated };
+    let Owner { account, epoch } = owner;
+    let half = AwaitingSecondFactor { account, epoch, first, since: now, federated };
     let session = ctx.session.get().awaiting(half);
     let change = ctx.session.renewed(session, true, now)?;
     let ceremony = Ceremony {
@@ -47,11 +47,12 @@ pub(super) async fn with_passkey(
     assertion: &Assertion,
     ceremony: Ceremony<'_>,
 ) -> Result<(), Refusal> {
+    let owner = half.owner();
     let methods = AuthenticationMethods::two(half.first, Method::Passkey(assertion.id()));
     let sign_in = NewSignIn {
         offer: offer::after_passkey(assertion),
         federated: half.federated,
-        ..NewSignIn::new(assertion.owner(), methods, &assertion.described())
+        ..NewSignIn::new(owner, methods, &assertion.described())
     };
     complete(ctx, sign_in, ceremony).await
 }
@@ -64,10 +65,10 @@ pub(super) async fn with_passkey(
 pub async fn with_recovery_code(ctx: &RequestContext, code: &str) -> Result<(), PublicError> {
     let session = ctx.session.get();
     let half = session.awaiting_second_factor(ctx.now())?.clone();
-    let row = ctx.state.store.account(half.account).await?.ok_or(Code::SignInRequired)?;
+    let owner = half.owner();
     let methods = AuthenticationMethods::two(half.first, Method::RecoveryCode);
-    let sign_in =
-        NewSignIn { federated: half.federated, ..NewSignIn::new(row.owner(), methods, "") };
+    let row = ctx.state.store.account(owner.account).await?.ok_or(Code::SignInRequired)?;
+    let sign_in = NewSignIn { federated: half.federated, ..NewSignIn::new(owner, methods, "") };
     let tried = guess::begin(ctx, &Username::key_of(&row.username), Some(row.id)).await?;
     recovery_code::use_up(ctx, Some(sign_in), code, &tried).await
 }

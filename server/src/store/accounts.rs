@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     NewEvent, Owner, Result, SessionWrite, Store, carts, events, flag,
-    sessions::{self, end_automatic, end_others},
+    sessions::{self, end_automatic, end_others, next_epoch},
     timestamp, uuid,
     ways::{lock, ways_in},
 };
@@ -112,6 +112,20 @@ impl Store {
         Ok(account.fetch_optional(&self.read).await?)
     }
 
+    /// The account with this username, and the hash of its password if it has one.
+    pub async fn account_and_hash(
+        &self,
+        username_key: &str,
+    ) -> Result<Option<(AccountRow, Option<String>)>> {
+        let found = query(
+            "SELECT a.*, p.hash FROM accounts a LEFT JOIN passwords p ON p.account_id = a.id
+            WHERE a.username_key = $1",
+        )
+        .bind(username_key)
+        .try_map(|row: AnyRow| Ok((AccountRow::from_row(&row)?, row.try_get("hash")?)));
+        Ok(found.fetch_optional(&self.read).await?)
+    }
+
     pub async fn username_taken(&self, username_key: &str) -> Result<bool> {
         Ok(self.account_named(username_key).await?.is_some())
     }
@@ -199,6 +213,8 @@ impl Store {
             .bind(account.to_string())
             .execute(&mut *tx)
             .await?;
+        // Whoever is just signing in with it does not get in any more.
+        next_epoch(&mut *tx, account).await?;
         self.finish(tx, session, event, now).await?;
         Ok(true)
     }
@@ -221,6 +237,8 @@ impl Store {
         if on && !(ways.password && ways.passkeys > 0) {
             return Ok(false);
         }
+        // Whoever began to sign in with one factor does not get in any more.
+        next_epoch(&mut *tx, account).await?;
         query("UPDATE accounts SET second_factor = $1 WHERE id = $2")
             .bind(i64::from(on))
             .bind(account.to_string())
@@ -302,6 +320,9 @@ impl Store {
 
     /// Deletes the account with all that belongs to it. Its orders stay, without the
     /// person. `farewell`: the session that is left of the one that asked for it.
+    ///
+    /// # Errors
+    /// [`StoreError::SessionEnded`] when that session has been ended meanwhile.
     pub async fn delete_account(
         &self,
         account: Uuid,
@@ -309,6 +330,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
+        lock(&mut *tx, account).await?;
+        // Before the deletion, which takes the account's sessions with it.
+        sessions::write(&mut tx, farewell, now).await?;
         query("DELETE FROM accounts WHERE id = $1")
             .bind(account.to_string())
             .execute(&mut *tx)
@@ -320,7 +344,6 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
-        sessions::write(&mut tx, farewell, now).await?;
         Ok(tx.commit().await?)
     }
 

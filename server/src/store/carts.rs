@@ -10,7 +10,11 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{BATCH, Result, Store, ways::lock};
+use super::{
+    BATCH, Result, SessionWrite, Store,
+    sessions::{self, expect},
+    ways::lock,
+};
 
 /// Pieces of one product in one cart, at most.
 pub const MAX_QUANTITY: i64 = 99;
@@ -22,6 +26,11 @@ const ABANDONED_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CartOwner {
     Account(Uuid),
+    /// The account's, for as long as its session with this handle has not been ended.
+    SignedIn {
+        account: Uuid,
+        handle: String,
+    },
     /// By a random id that the visitor's session keeps.
     Visitor(String),
 }
@@ -31,7 +40,7 @@ impl CartOwner {
     /// name of an account's cart.
     pub(super) fn cart_id(&self) -> String {
         match self {
-            Self::Account(account) => format!("account:{account}"),
+            Self::Account(account) | Self::SignedIn { account, .. } => format!("account:{account}"),
             Self::Visitor(cart) => format!("session:{cart}"),
         }
     }
@@ -103,10 +112,43 @@ impl Store {
         let Some((product,)) = product else {
             return Ok(None);
         };
-        lock_cart(&mut *tx, cart, now).await?;
+        lock_cart(&mut tx, cart, now).await?;
         let quantity = change_line(&mut tx, &cart.cart_id(), product, change).await?;
         tx.commit().await?;
         Ok(Some(quantity))
+    }
+
+    /// Takes out of the account's cart what a sign-in brought along and the visitor's cart `copy`
+    /// has kept, and leaves the account: `session` is what its session is from then on.
+    ///
+    /// # Errors
+    /// [`StoreError::SessionEnded`](super::StoreError::SessionEnded) when that has been ended
+    /// meanwhile.
+    pub async fn give_cart_back(
+        &self,
+        account: Uuid,
+        copy: &str,
+        session: &SessionWrite,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        lock(&mut *tx, account).await?;
+        sessions::write(&mut tx, session, now).await?;
+        for sql in [
+            "DELETE FROM cart_lines WHERE cart_id = $1 AND quantity <= (SELECT c.quantity
+                FROM cart_lines c WHERE c.cart_id = $2 AND c.product_id = cart_lines.product_id)",
+            "UPDATE cart_lines SET quantity = quantity - (SELECT c.quantity
+                FROM cart_lines c WHERE c.cart_id = $2 AND c.product_id = cart_lines.product_id)
+            WHERE cart_id = $1 AND product_id IN
+                (SELECT c.product_id FROM cart_lines c WHERE c.cart_id = $2)",
+        ] {
+            query(sql)
+                .bind(CartOwner::Account(account).cart_id())
+                .bind(CartOwner::Visitor(copy.to_owned()).cart_id())
+                .execute(&mut *tx)
+                .await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     pub(super) async fn delete_abandoned_carts(&self, now: Timestamp) -> Result<u64> {
@@ -126,14 +168,19 @@ impl Store {
 /// is the only writer anyway.
 ///
 /// # Errors
-/// [`StoreError::SessionEnded`](super::StoreError::SessionEnded) when the account is gone.
+/// [`StoreError::SessionEnded`](super::StoreError::SessionEnded) when the account or its session
+/// is gone.
 pub(super) async fn lock_cart(
-    db: impl AnyExecutor<'_>,
+    tx: &mut Transaction<'_, Any>,
     cart: &CartOwner,
     now: Timestamp,
 ) -> Result<()> {
     match cart {
-        CartOwner::Account(account) => lock(db, *account).await,
+        CartOwner::Account(account) => lock(&mut **tx, *account).await,
+        CartOwner::SignedIn { account, handle } => {
+            lock(&mut **tx, *account).await?;
+            expect(&mut **tx, *account, handle, now).await
+        }
         CartOwner::Visitor(_) => {
             query(
                 "INSERT INTO carts (id, account_id, updated_at) VALUES ($1, NULL, $2)
@@ -141,7 +188,7 @@ pub(super) async fn lock_cart(
             )
             .bind(cart.cart_id())
             .bind(now.0)
-            .execute(db)
+            .execute(&mut **tx)
             .await?;
             Ok(())
         }
@@ -165,12 +212,14 @@ pub(super) async fn insert_for_account(
 
 /// Moves what is in a visitor's cart to that of an account, which is locked, within the limits
 /// of [`Store::set_quantity`]. The lines are taken in the statement that reads them, so of any
-/// number of sign-ins only one gets them.
+/// number of sign-ins only one gets them. `copy`: the visitor's cart that is to keep them as well.
 pub(super) async fn merge(
     tx: &mut Transaction<'_, Any>,
     cart: &str,
     account: Uuid,
-) -> sqlx::Result<()> {
+    copy: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
     let taken: Vec<(i64, i64)> =
         query_as("DELETE FROM cart_lines WHERE cart_id = $1 RETURNING product_id, quantity")
             .bind(CartOwner::Visitor(cart.to_owned()).cart_id())
@@ -185,26 +234,46 @@ pub(super) async fn merge(
             format!("SELECT {product} AS product_id, {quantity} AS quantity")
         })
         .collect();
+    let rows = rows.join(" UNION ALL ");
+    if let Some(copy) = copy {
+        keep_copy(tx, copy, &rows, now).await?;
+    }
     let sql = format!(
         "INSERT INTO cart_lines (cart_id, product_id, quantity)
         SELECT $1, p.id, CASE WHEN l.quantity < p.stock THEN l.quantity ELSE p.stock END
-            FROM products p JOIN ({}) l ON l.product_id = p.id WHERE p.stock > 0
+            FROM products p JOIN ({rows}) l ON l.product_id = p.id WHERE p.stock > 0
         ON CONFLICT (cart_id, product_id) DO UPDATE SET quantity = (
             SELECT CASE
                 WHEN cart_lines.quantity + excluded.quantity <= p.stock
                     AND cart_lines.quantity + excluded.quantity <= $2
                     THEN cart_lines.quantity + excluded.quantity
                 WHEN p.stock < $2 THEN p.stock ELSE $2 END
-            FROM products p WHERE p.id = excluded.product_id)",
-        rows.join(" UNION ALL ")
+            FROM products p WHERE p.id = excluded.product_id)"
     );
     // Nothing but numbers is put into the text.
     query(AssertSqlSafe(sql))
         .bind(CartOwner::Account(account).cart_id())
         .bind(MAX_QUANTITY)
         .execute(&mut **tx)
-        .await
-        .map(drop)
+        .await?;
+    Ok(())
+}
+
+/// `rows`: a query for product ids and quantities, with nothing in it but numbers.
+async fn keep_copy(
+    tx: &mut Transaction<'_, Any>,
+    copy: &str,
+    rows: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let cart = CartOwner::Visitor(copy.to_owned());
+    lock_cart(tx, &cart, now).await?;
+    let sql = format!(
+        "INSERT INTO cart_lines (cart_id, product_id, quantity)
+        SELECT $1, l.product_id, l.quantity FROM ({rows}) l"
+    );
+    query(AssertSqlSafe(sql)).bind(cart.cart_id()).execute(&mut **tx).await?;
+    Ok(())
 }
 
 /// The lines of a cart, by product id.

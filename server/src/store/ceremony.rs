@@ -1,13 +1,15 @@
 //! The end of a ceremony: everything that it changes, in one transaction.
 
 use app::api::Timestamp;
-use sqlx::{Any, Transaction, any::AnyExecutor, query};
+use sqlx::{Any, Transaction, any::AnyExecutor, query_scalar};
 use uuid::Uuid;
 
 use super::{
-    NewAccount, NewEvent, NewIdentity, NewPasskey, PasskeyUse, Result, SessionWrite, Store,
+    Made, NewAccount, NewEvent, NewIdentity, NewPasskey, PasskeyUse, Result, SessionWrite, Store,
     StoreError, UsedChallenge, WrongTry, accounts, carts, challenges, events, identities, passkeys,
-    recovery_codes, sessions, tries,
+    recovery_codes,
+    sessions::{self, MOST_SESSIONS},
+    tries,
 };
 
 /// What a ceremony changes. What is not there is left alone; what is there happens together,
@@ -24,12 +26,16 @@ pub struct Ceremony<'a> {
     pub new_account: Option<&'a NewAccount>,
     pub new_passkey: Option<&'a NewPasskey>,
     pub new_identity: Option<&'a NewIdentity>,
+    /// Where the new passkey or identity comes from.
+    pub made: Made<'a>,
     pub passkey_used: Option<&'a PasskeyUse>,
     /// The hash of one of the account's codes.
     pub recovery_code: Option<&'a str>,
     pub session: Option<&'a SessionWrite>,
     /// A visitor's cart, whose lines become the account's.
     pub cart: Option<&'a str>,
+    /// The name of a visitor's cart that keeps a copy of these lines, so that they can go back.
+    pub cart_copy: Option<&'a str>,
     pub events: &'a [NewEvent],
     /// What a wrong guess is counted by.
     pub wrong_tries: &'a [WrongTry],
@@ -59,9 +65,10 @@ impl Store {
     pub async fn complete(&self, ceremony: &Ceremony<'_>, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         // The account's row is the lock of everything that belongs to it, so it is first.
-        if let Some(owner) = ceremony.account {
-            lock_owner(&mut *tx, owner, ceremony.new_passkey.is_some()).await?;
-        }
+        let sessions_before = match ceremony.account {
+            Some(owner) => lock_owner(&mut *tx, owner, ceremony.new_passkey.is_some()).await?,
+            None => 0,
+        };
         if let Some(challenge) = ceremony.challenge {
             challenges::mark_used(&mut *tx, challenge).await?;
         }
@@ -75,9 +82,12 @@ impl Store {
         // Before the cart: of two requests with one session, the second finds it empty.
         if let Some(session) = ceremony.session {
             sessions::write(&mut tx, session, now).await?;
+            if session.begins && sessions_before >= MOST_SESSIONS {
+                sessions::end_oldest(&mut *tx, session).await?;
+            }
         }
         if let (Some(cart), Some(account)) = (ceremony.cart, ceremony.session_account()) {
-            carts::merge(&mut tx, cart, account).await?;
+            carts::merge(&mut tx, cart, account, ceremony.cart_copy, now).await?;
         }
         events::insert_all(&mut tx, ceremony.events, now).await?;
         tries::count(&mut tx, ceremony.wrong_tries, now).await?;
@@ -94,18 +104,18 @@ impl Ceremony<'_> {
     }
 }
 
-/// `with_passkey`: password managers are to hear of a new one.
-async fn lock_owner(db: impl AnyExecutor<'_>, owner: Owner, with_passkey: bool) -> Result<()> {
+/// `with_passkey`: password managers are to hear of a new one. Returns how many sessions the
+/// account has, which so costs no statement of its own.
+async fn lock_owner(db: impl AnyExecutor<'_>, owner: Owner, with_passkey: bool) -> Result<i64> {
     // Also an update that changes nothing is a lock, which both databases understand.
-    let current =
-        query("UPDATE accounts SET version = version + $1 WHERE id = $2 AND sessions_epoch = $3")
-            .bind(i64::from(with_passkey))
-            .bind(owner.account.to_string())
-            .bind(owner.epoch);
-    match current.execute(db).await?.rows_affected() {
-        0 => Err(StoreError::SessionEnded),
-        _ => Ok(()),
-    }
+    let current = query_scalar(
+        "UPDATE accounts SET version = version + $1 WHERE id = $2 AND sessions_epoch = $3
+        RETURNING (SELECT COUNT(*) FROM sessions s WHERE s.account_id = accounts.id)",
+    )
+    .bind(i64::from(with_passkey))
+    .bind(owner.account.to_string())
+    .bind(owner.epoch);
+    current.fetch_optional(db).await?.ok_or(StoreError::SessionEnded)
 }
 
 async fn change_ways_in(
@@ -121,10 +131,10 @@ async fn change_ways_in(
         recovery_codes::take(&mut **tx, account, hash).await?;
     }
     if let Some(passkey) = ceremony.new_passkey {
-        passkeys::insert(&mut **tx, account, passkey, now).await?;
+        passkeys::insert(&mut **tx, account, passkey, ceremony.made, now).await?;
     }
     if let Some(identity) = ceremony.new_identity {
-        identities::insert(&mut **tx, account, identity, now).await?;
+        identities::insert(&mut **tx, account, identity, ceremony.made, now).await?;
     }
     Ok(())
 }

@@ -10,7 +10,8 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    AccountRow, Deletion, NewEvent, Result, SessionWrite, Store, flag, uuid, ways::ways_in,
+    AccountRow, Deletion, Made, NewEvent, Result, SessionWrite, Store, flag, sessions::next_epoch,
+    uuid, ways::ways_in,
 };
 
 /// Issuer and subject, which together are one person (OpenID Connect Core §5.7): never an
@@ -31,6 +32,10 @@ pub struct IdentityRow {
     pub subject: String,
     pub label: String,
     pub linked: Timestamp,
+    /// Browser and system that it was linked with; empty where that is not known.
+    pub made_with: String,
+    /// The handle of the session that linked it; empty where the account began with it.
+    pub made_within: String,
 }
 
 impl FromRow<'_, AnyRow> for IdentityRow {
@@ -48,6 +53,8 @@ impl IdentityRow {
             subject: row.try_get("subject")?,
             label: row.try_get("label")?,
             linked: super::timestamp(row, "linked_at")?,
+            made_with: row.try_get("made_with")?,
+            made_within: row.try_get("made_within")?,
         })
     }
 }
@@ -68,7 +75,7 @@ impl Store {
     ) -> Result<Option<(IdentityRow, AccountRow, bool)>> {
         let found = query(
             "SELECT a.*, i.id AS identity_id, i.account_id, i.issuer, i.subject, i.label,
-                i.linked_at,
+                i.linked_at, i.made_with, i.made_within,
                 (SELECT COUNT(*) FROM passkeys p WHERE p.account_id = a.id) AS passkeys
             FROM identities i JOIN accounts a ON a.id = i.account_id
             WHERE i.issuer = $1 AND i.subject = $2",
@@ -116,6 +123,8 @@ impl Store {
         if deleted.rows_affected() == 0 {
             return Ok(Deletion::Unknown);
         }
+        // Whoever the provider is just vouching for does not get in any more.
+        next_epoch(&mut *tx, account).await?;
         let left = ways_in(&mut tx, account).await?;
         if left.none(issuers) && !ways.none(issuers) {
             return Ok(Deletion::Needed);
@@ -129,11 +138,13 @@ pub(super) async fn insert(
     db: impl AnyExecutor<'_>,
     account: Uuid,
     identity: &NewIdentity,
+    made: Made<'_>,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     query(
-        "INSERT INTO identities (id, account_id, issuer, subject, label, linked_at)
-        VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO identities
+            (id, account_id, issuer, subject, label, linked_at, made_with, made_within)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(Uuid::new_v4().to_string())
     .bind(account.to_string())
@@ -141,6 +152,8 @@ pub(super) async fn insert(
     .bind(&identity.subject)
     .bind(&identity.label)
     .bind(now.0)
+    .bind(made.with)
+    .bind(made.within)
     .execute(db)
     .await
     .map(drop)

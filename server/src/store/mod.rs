@@ -13,9 +13,12 @@ mod identities;
 mod orders;
 mod passkeys;
 mod recovery_codes;
+mod review;
 mod sessions;
 mod tries;
 mod ways;
+
+use std::io::ErrorKind;
 
 use app::api::Timestamp;
 use serde::de::DeserializeOwned;
@@ -24,6 +27,7 @@ use sqlx::{
     any::{AnyPoolOptions, AnyRow, install_default_drivers},
     error::DatabaseError,
     query, raw_sql,
+    sqlite::SqliteConnectOptions,
 };
 use uuid::Uuid;
 
@@ -35,6 +39,8 @@ pub use events::{EventRow, NewEvent};
 pub use identities::{IdentityRow, NewIdentity};
 pub use orders::{Placement, Shortage};
 pub use passkeys::{Deletion, KnownPasskey, NewPasskey, PasskeyRow, PasskeyUse};
+pub use recovery_codes::RecoveryCodesRow;
+pub use review::Rejected;
 pub use sessions::{SessionRow, SessionWrite, session_key};
 pub use tries::{TriesRow, WrongTry};
 
@@ -58,6 +64,8 @@ pub enum StoreError {
     SessionEnded,
     #[error("the secret “{0}” in the database cannot be read")]
     Secret(&'static str),
+    #[error("a session cannot be written: {0}")]
+    Session(serde_json::Error),
     #[error(transparent)]
     Database(sqlx::Error),
     #[error(transparent)]
@@ -86,6 +94,15 @@ impl From<sqlx::Error> for StoreError {
 fn violates(cause: &dyn DatabaseError, constraint: &str, column: &str) -> bool {
     cause.constraint() == Some(constraint)
         || cause.message().strip_prefix("UNIQUE constraint failed: ") == Some(column)
+}
+
+/// Where something that opens an account comes from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Made<'a> {
+    /// Browser and system.
+    pub with: &'a str,
+    /// The handle of the session that makes it; empty where that only begins with it.
+    pub within: &'a str,
 }
 
 /// The database. Clones share its connections.
@@ -145,6 +162,7 @@ impl Store {
     }
 
     async fn connect_sqlite(url: &str) -> Result<Self> {
+        keep_private(url)?;
         let write = sqlite_pool(1, SQLITE_WRITES).connect(&or_created(url)).await?;
         let read = sqlite_pool(SQLITE_READERS, SQLITE_READS).connect(url).await?;
         Ok(Self { read, write, kind: Kind::Sqlite })
@@ -212,6 +230,28 @@ fn sqlite_pool(connections: u32, pragmas: &'static str) -> AnyPoolOptions {
         .after_connect(move |connection, _| {
             Box::pin(async move { connection.execute(pragmas).await.map(drop) })
         })
+}
+
+/// Nobody else on the machine is to read the database: not the file, which is made here, and not
+/// what SQLite keeps beside it, which it makes with the permissions of the file.
+fn keep_private(url: &str) -> sqlx::Result<()> {
+    let options: SqliteConnectOptions = url.parse()?;
+    let path = options.get_filename();
+    #[cfg(unix)]
+    {
+        use std::{
+            fs::{OpenOptions, Permissions, set_permissions},
+            os::unix::fs::{OpenOptionsExt, PermissionsExt},
+        };
+        OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        for file in ["", "-wal", "-shm"].map(|end| format!("{}{end}", path.display())) {
+            match set_permissions(file, Permissions::from_mode(0o600)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The URL that also creates the file.

@@ -39,19 +39,25 @@ pub struct Shortage {
 
 impl Store {
     /// Orders what is in the account's cart, all of it or nothing, and empties the cart.
-    /// Two calls with one `placement` make one order, also when they come at once.
+    /// Two calls with one `placement` make one order, also when they come at once. `handle`: that
+    /// of the session in which it is ordered.
+    ///
+    /// # Errors
+    /// [`StoreError::SessionEnded`](super::StoreError::SessionEnded) when that has been ended
+    /// meanwhile.
     pub async fn place_order(
         &self,
         account: Uuid,
+        handle: &str,
         placement: &str,
         delivery: &Delivery,
         now: Timestamp,
     ) -> Result<Placement> {
-        let cart = CartOwner::Account(account);
+        let cart = CartOwner::SignedIn { account, handle: handle.to_owned() };
         let cart_id = cart.cart_id();
         let mut tx = self.begin().await?;
         // A second order from this cart waits here until the first is done.
-        lock_cart(&mut *tx, &cart, now).await?;
+        lock_cart(&mut tx, &cart, now).await?;
         if let Some(number) = placed_before(&mut *tx, account, placement).await? {
             return Ok(Placement::Already(number));
         }

@@ -10,7 +10,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    NewEvent, Result, SessionWrite, Store, StoreError, flag, json, sessions, timestamp, uuid,
+    Made, NewEvent, Result, SessionWrite, Store, StoreError, flag, json, sessions, timestamp, uuid,
     ways::{next_version, ways_in},
 };
 
@@ -54,6 +54,10 @@ pub struct PasskeyRow {
     pub last_used_with: String,
     /// Whether the authenticator was part of the device of the last use.
     pub last_used_here: bool,
+    /// Browser and system that it was created with; empty where that is not known.
+    pub made_with: String,
+    /// The handle of the session that added it; empty for the first one of an account.
+    pub made_within: String,
 }
 
 /// A passkey, and what a ceremony asks about its account.
@@ -112,6 +116,8 @@ impl FromRow<'_, AnyRow> for PasskeyRow {
             last_used: timestamp(row, "last_used_at")?,
             last_used_with: row.try_get("last_used_with")?,
             last_used_here: flag(row, "last_used_here")?,
+            made_with: row.try_get("made_with")?,
+            made_within: row.try_get("made_within")?,
         })
     }
 }
@@ -255,13 +261,14 @@ pub(super) async fn insert(
     db: impl AnyExecutor<'_>,
     account: Uuid,
     passkey: &NewPasskey,
+    made: Made<'_>,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     query(
         "INSERT INTO passkeys (id, account_id, credential, aaguid, transports, counter,
             backup_eligible, backed_up, verified_model, created_at, last_used_at, last_used_with,
-            last_used_here)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12)",
+            last_used_here, made_with, made_within)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $11, $13)",
     )
     .bind(&passkey.id)
     .bind(account.to_string())
@@ -275,6 +282,7 @@ pub(super) async fn insert(
     .bind(now.0)
     .bind(&passkey.with)
     .bind(i64::from(passkey.here))
+    .bind(made.within)
     .execute(db)
     .await
     .map(drop)

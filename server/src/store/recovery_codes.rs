@@ -2,13 +2,35 @@
 
 use app::api::Timestamp;
 use sqlx::{
-    AssertSqlSafe,
+    AssertSqlSafe, FromRow, Row,
     any::{AnyExecutor, AnyRow},
-    query, query_scalar,
+    query, query_as, query_scalar,
 };
 use uuid::Uuid;
 
-use super::{NewEvent, Result, SessionWrite, Store, StoreError, uuid, ways::lock};
+use super::{Made, NewEvent, Result, SessionWrite, Store, StoreError, timestamp, uuid, ways::lock};
+
+/// The recovery codes that an account has left. All of them were made at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveryCodesRow {
+    pub left: i64,
+    pub made: Timestamp,
+    /// Browser and system; empty where that is not known.
+    pub made_with: String,
+    /// The handle of the session that made them; empty where that is not known.
+    pub made_within: String,
+}
+
+impl FromRow<'_, AnyRow> for RecoveryCodesRow {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            left: row.try_get("codes")?,
+            made: timestamp(row, "made_at")?,
+            made_with: row.try_get("made_with")?,
+            made_within: row.try_get("made_within")?,
+        })
+    }
+}
 
 impl Store {
     /// New codes replace all that were there, for one of the account's sessions.
@@ -19,6 +41,7 @@ impl Store {
         &self,
         account: Uuid,
         hashes: &[String],
+        made: Made<'_>,
         session: &SessionWrite,
         event: &NewEvent,
         now: Timestamp,
@@ -30,11 +53,19 @@ impl Store {
             .bind(account.to_string())
             .execute(&mut *tx)
             .await?;
-        let places: Vec<_> = (2..hashes.len() + 2).map(|n| format!("(${n}, $1)")).collect();
-        let sql =
-            format!("INSERT INTO recovery_codes (hash, account_id) VALUES {}", places.join(", "));
+        let places: Vec<_> =
+            (5..hashes.len() + 5).map(|n| format!("(${n}, $1, $2, $3, $4)")).collect();
+        let sql = format!(
+            "INSERT INTO recovery_codes (hash, account_id, made_at, made_with, made_within)
+            VALUES {}",
+            places.join(", ")
+        );
         // Nothing but the numbers of the places is put into the text.
-        let mut insert = query(AssertSqlSafe(sql)).bind(account.to_string());
+        let mut insert = query(AssertSqlSafe(sql))
+            .bind(account.to_string())
+            .bind(now.0)
+            .bind(made.with)
+            .bind(made.within);
         for hash in hashes {
             insert = insert.bind(hash);
         }
@@ -54,6 +85,16 @@ impl Store {
         let left = query_scalar("SELECT COUNT(*) FROM recovery_codes WHERE account_id = $1")
             .bind(account.to_string());
         Ok(left.fetch_one(&self.read).await?)
+    }
+
+    /// What is left of them, and where they came from; `None` where none are.
+    pub async fn recovery_codes_of(&self, account: Uuid) -> Result<Option<RecoveryCodesRow>> {
+        let codes = query_as(
+            "SELECT COUNT(*) AS codes, made_at, made_with, made_within FROM recovery_codes
+            WHERE account_id = $1 GROUP BY made_at, made_with, made_within",
+        )
+        .bind(account.to_string());
+        Ok(codes.fetch_optional(&self.read).await?)
     }
 }
 

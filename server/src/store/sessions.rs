@@ -16,6 +16,9 @@ use uuid::Uuid;
 
 use super::{AccountRow, BATCH, NewEvent, Result, Store, StoreError, events};
 
+/// The sessions of one account, at most: a new one ends the oldest.
+pub(super) const MOST_SESSIONS: i64 = 20;
+
 /// What stands in the database for a session's id: its SHA-256, unpadded base64url. It
 /// can be looked up by, but opens no session.
 #[must_use]
@@ -67,16 +70,23 @@ impl Store {
         Ok(insert(&self.write, session, now).await? == 1)
     }
 
-    /// Changes what is in a session, and nothing when it is gone: a request that began before
-    /// the sign-out and ends after it must not bring the session back.
-    pub async fn save_session(&self, key: &str, data: &str, expires: Timestamp) -> Result<()> {
-        query("UPDATE sessions SET data = $1, expires_at = $2 WHERE id = $3")
-            .bind(data)
-            .bind(expires.0)
-            .bind(key)
-            .execute(&self.write)
-            .await?;
-        Ok(())
+    /// Changes what is in a session from `before` to `data`; `false` when something else is in it
+    /// by now, or it is gone: a request that began before the sign-out and ends after it must not
+    /// bring the session back.
+    pub async fn change_session(
+        &self,
+        key: &str,
+        before: &str,
+        data: &str,
+        expires: Timestamp,
+    ) -> Result<bool> {
+        let update =
+            query("UPDATE sessions SET data = $1, expires_at = $2 WHERE id = $3 AND data = $4")
+                .bind(data)
+                .bind(expires.0)
+                .bind(key)
+                .bind(before);
+        Ok(update.execute(&self.write).await?.rows_affected() == 1)
     }
 
     pub async fn delete_session(&self, key: &str) -> Result<()> {
@@ -218,7 +228,7 @@ async fn change(
         "UPDATE sessions SET id = $1, account_id = $2, handle = $3, data = $4, expires_at = $5,
             signalled = CASE WHEN id = $1 THEN signalled END,
             created_at = CASE WHEN $6 = 1 THEN $7 ELSE created_at END
-        WHERE id = $8",
+        WHERE id = $8 AND expires_at > $7",
     )
     .bind(&session.key)
     .bind(session.account.map(|account| account.to_string()))
@@ -274,8 +284,42 @@ pub(super) async fn end_automatic(db: impl AnyExecutor<'_>, account: Uuid) -> sq
         .map(drop)
 }
 
+/// Ends the sessions of the account that has just got this one, but for the newest.
+pub(super) async fn end_oldest(db: impl AnyExecutor<'_>, begun: &SessionWrite) -> sqlx::Result<()> {
+    query(
+        "DELETE FROM sessions WHERE account_id = $1 AND id <> $2 AND id NOT IN
+            (SELECT id FROM sessions WHERE account_id = $1 AND id <> $2
+            ORDER BY created_at DESC, id LIMIT $3)",
+    )
+    .bind(begun.account.map(|account| account.to_string()))
+    .bind(&begun.key)
+    .bind(MOST_SESSIONS - 1)
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// # Errors
+/// [`StoreError::SessionEnded`] unless the account, which is locked, has a session with this
+/// handle.
+pub(super) async fn expect(
+    db: impl AnyExecutor<'_>,
+    account: Uuid,
+    handle: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let session = query(
+        "SELECT id FROM sessions
+        WHERE account_id = $1 AND COALESCE(handle, id) = $2 AND expires_at > $3",
+    )
+    .bind(account.to_string())
+    .bind(handle)
+    .bind(now.0);
+    session.fetch_optional(db).await?.map(drop).ok_or(StoreError::SessionEnded)
+}
+
 /// Whoever began to sign in before does not get in any more. It also locks the account.
-async fn next_epoch(db: impl AnyExecutor<'_>, account: Uuid) -> sqlx::Result<()> {
+pub(super) async fn next_epoch(db: impl AnyExecutor<'_>, account: Uuid) -> sqlx::Result<()> {
     query("UPDATE accounts SET sessions_epoch = sessions_epoch + 1 WHERE id = $1")
         .bind(account.to_string())
         .execute(db)

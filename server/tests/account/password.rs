@@ -13,7 +13,10 @@ async fn a_new_password_ends_the_other_sessions(shop: Shop) {
     elsewhere.sign_in_with_password("robin").await.expect_redirect("/cart");
 
     let change = [("action", "set"), ("password", "herons admire bicycles")];
-    visitor.post("/account/password", &change).await.expect_redirect("/account");
+    visitor.post("/account/password", &change).await.expect_redirect("/account/review");
+    // Nothing else opens the account.
+    visitor.get("/account/review").await.expect_redirect("/account");
+    visitor.get("/account").await.expect_text("Your password is changed.");
     assert!(visitor.is_signed_in().await);
     assert!(!elsewhere.is_signed_in().await);
     elsewhere.sign_in_with_password("robin").await.expect_status(401);

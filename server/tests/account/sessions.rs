@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::support::{
     on_both,
+    time::STALE,
     visitor::{FIREFOX, Shop, Visitor},
 };
 
@@ -86,6 +87,50 @@ async fn who_is_shut_out_while_sending_does_nothing_more(shop: Shop) {
         let page = visitor.get("/account").await.expect_status(200);
         page.expect_text(&format!("Username: <!>{name}")).expect_text("You have none.");
     }
+}
+
+#[on_both]
+async fn ending_sessions_asks_for_a_fresh_proof(shop: Shop) {
+    let (mut visitor, mut passkey) = shop.member("robin").await;
+    let mut elsewhere = shop.visitor();
+    elsewhere.sign_in(&mut passkey).await.expect_status(200);
+    let page = visitor.get("/account").await.body;
+    let ends = page.split("action=\"").map(|part| part.split('"').next().unwrap().to_owned());
+    let ends: Vec<_> = ends.filter(|path| path.starts_with("/account/sessions/")).collect();
+    assert_eq!(ends.len(), 2);
+    shop.clock.advance(STALE);
+    for end in &ends {
+        let confirm = format!("/confirm?next={end}");
+        visitor.post(end, &[]).await.expect_redirect(&confirm);
+        // Whoever has confirmed it is back where the button is.
+        visitor.get(end).await.expect_redirect("/account");
+    }
+    visitor
+        .post("/account/automatic", &[("on", "no")])
+        .await
+        .expect_redirect("/confirm?next=/account/automatic");
+    assert!(elsewhere.is_signed_in().await);
+    visitor.prove(&mut passkey).await.expect_status(200);
+    visitor.post(&ends[0], &[]).await.expect_redirect("/account");
+    assert!(!elsewhere.is_signed_in().await);
+}
+
+#[on_both]
+async fn the_page_shows_all_sessions_and_those_are_the_newest_twenty(shop: Shop) {
+    let (mut visitor, mut passkey) = shop.member("robin").await;
+    let mut sessions = vec![];
+    for _ in 0..21 {
+        shop.clock.advance(1);
+        let mut session = shop.visitor();
+        session.sign_in(&mut passkey).await.expect_status(200);
+        sessions.push(session);
+    }
+    assert!(!visitor.is_signed_in().await);
+    assert!(!sessions[0].is_signed_in().await);
+    assert!(sessions[1].is_signed_in().await);
+    let page = sessions[20].get("/account").await.expect_status(200).body;
+    assert_eq!(page.matches("action=\"/account/sessions/").count(), 19 + 1);
+    assert_eq!(shop.sessions().await, 20);
 }
 
 #[on_both]

@@ -5,7 +5,10 @@ use serde_json::Value;
 
 use crate::support::{
     on_both,
-    town::{CHANGE, LINK, Town, add_to_cart, by_itself, come_back, leave, through, token_for},
+    town::{
+        CHANGE, LINK, REVIEW, Town, add_to_cart, by_itself, come_back, leave_by_itself, through,
+        token_for,
+    },
     visitor::{Answer, PASSWORD, Visitor},
 };
 
@@ -17,6 +20,17 @@ async fn expect_silence(visitor: &mut Visitor, answer: Answer) {
         answer.headers
     );
     answer.expect_redirect("/cart");
+    expect_nothing_said(visitor).await;
+}
+
+/// The same where the provider was not even asked.
+async fn expect_refused(visitor: &mut Visitor, answer: Answer, status: u16, code: &str) {
+    assert!(answer.by_hand().is_some_and(|cookie| !cookie.contains("Max-Age=0")));
+    answer.expect_refusal(status, code);
+    expect_nothing_said(visitor).await;
+}
+
+async fn expect_nothing_said(visitor: &mut Visitor) {
     let page = visitor.get("/cart").await.expect_status(200);
     page.expect_no_text("role=\"alert\"")
         .expect_no_text("class=\"notice\"")
@@ -29,7 +43,7 @@ async fn a_provider_that_the_browser_remembers_signs_in_by_itself(town: Town) {
     town.member("robin").await;
     let mut visitor = town.shop.visitor();
     add_to_cart(&mut visitor, "2").await;
-    let asked = leave(&mut visitor, &by_itself(&town.acorn)).await;
+    let asked = leave_by_itself(&mut visitor, &town.acorn).await;
     assert_eq!((asked.get("prompt"), asked.get("login_hint")), (Some("none"), Some("robin")));
     let token = token_for(&town.acorn, "robin", &asked);
     let answer =
@@ -45,7 +59,7 @@ async fn a_provider_that_the_browser_remembers_signs_in_by_itself(town: Town) {
 async fn a_sign_in_that_nobody_asked_for_proves_nothing(town: Town) {
     town.member("robin").await;
     let mut visitor = town.shop.visitor();
-    let asked = leave(&mut visitor, &by_itself(&town.acorn)).await;
+    let asked = leave_by_itself(&mut visitor, &town.acorn).await;
     let token = token_for(&town.acorn, "robin", &asked);
     come_back(&mut visitor, &town.acorn, &asked, &token).await.expect_redirect("/cart");
     let unlink = town.unlink("robin").await;
@@ -62,7 +76,7 @@ async fn a_sign_in_that_nobody_asked_for_proves_nothing(town: Town) {
 #[on_both]
 async fn a_stranger_is_not_asked_for_a_username_out_of_nowhere(town: Town) {
     let mut visitor = town.shop.visitor();
-    let asked = leave(&mut visitor, &by_itself(&town.acorn)).await;
+    let asked = leave_by_itself(&mut visitor, &town.acorn).await;
     let token = token_for(&town.acorn, "robin", &asked);
     let answer = come_back(&mut visitor, &town.acorn, &asked, &token).await;
     expect_silence(&mut visitor, answer).await;
@@ -73,7 +87,7 @@ async fn a_stranger_is_not_asked_for_a_username_out_of_nowhere(town: Town) {
 async fn a_second_factor_is_not_asked_for_out_of_nowhere(town: Town) {
     town.careful("robin").await;
     let mut visitor = town.shop.visitor();
-    let asked = leave(&mut visitor, &by_itself(&town.acorn)).await;
+    let asked = leave_by_itself(&mut visitor, &town.acorn).await;
     let token = token_for(&town.acorn, "robin", &asked);
     let answer = come_back(&mut visitor, &town.acorn, &asked, &token).await;
     expect_silence(&mut visitor, answer).await;
@@ -86,7 +100,7 @@ async fn an_account_that_does_not_want_it_is_not_signed_in(town: Town) {
     let mut owner = town.member("robin").await;
     owner.post("/account/automatic", &[("on", "no")]).await.expect_redirect("/account");
     let mut visitor = town.shop.visitor();
-    let asked = leave(&mut visitor, &by_itself(&town.acorn)).await;
+    let asked = leave_by_itself(&mut visitor, &town.acorn).await;
     let token = token_for(&town.acorn, "robin", &asked);
     let answer = come_back(&mut visitor, &town.acorn, &asked, &token).await;
     expect_silence(&mut visitor, answer).await;
@@ -102,18 +116,19 @@ async fn where_it_is_off_no_provider_is_asked(town: Town) {
     town.member("robin").await;
     let off = town.shop.changed(|config| config.automatic = false).await;
     let mut visitor = off.visitor();
-    let answer = visitor.get(&by_itself(&town.acorn)).await;
-    expect_silence(&mut visitor, answer).await;
+    let answer = by_itself(&mut visitor, &town.acorn).await;
+    expect_refused(&mut visitor, answer, 403, "not_automatic").await;
 
     let mut visitor = town.shop.visitor();
     visitor.by_hand = true;
-    let answer = visitor.get(&by_itself(&town.acorn)).await;
-    expect_silence(&mut visitor, answer).await;
+    let answer = by_itself(&mut visitor, &town.acorn).await;
+    expect_refused(&mut visitor, answer, 403, "not_automatic").await;
     assert!(!visitor.is_signed_in().await);
 
     let mut visitor = town.shop.visitor();
     through(&mut visitor, &town.acorn, "robin", "/cart").await.expect_redirect("/cart");
-    visitor.get(&by_itself(&town.acorn)).await.expect_redirect("/cart");
+    let answer = by_itself(&mut visitor, &town.acorn).await;
+    answer.expect_refusal(403, "not_automatic");
     visitor.get("/account").await.expect_text("With Acorn");
 }
 
@@ -121,7 +136,7 @@ async fn where_it_is_off_no_provider_is_asked(town: Town) {
 async fn who_signed_out_meanwhile_stays_signed_out(town: Town) {
     let mut member = town.member("robin").await;
     let mut visitor = town.shop.visitor();
-    let asked = leave(&mut visitor, &by_itself(&town.acorn)).await;
+    let asked = leave_by_itself(&mut visitor, &town.acorn).await;
     // In another tab.
     visitor.by_hand = member.sign_out().await.by_hand().is_some();
     let token = token_for(&town.acorn, "robin", &asked);
@@ -135,8 +150,8 @@ async fn nobody_hears_of_what_another_tab_was_faster_with(town: Town) {
     town.member("robin").await;
     let mut visitor = town.shop.visitor();
     let (first, second) = (
-        leave(&mut visitor, &by_itself(&town.acorn)).await,
-        leave(&mut visitor, &by_itself(&town.acorn)).await,
+        leave_by_itself(&mut visitor, &town.acorn).await,
+        leave_by_itself(&mut visitor, &town.acorn).await,
     );
     let token = token_for(&town.acorn, "robin", &first);
     come_back(&mut visitor, &town.acorn, &first, &token).await.expect_redirect("/cart");
@@ -169,17 +184,17 @@ async fn a_new_password_lets_no_browser_come_back_with_its_provider(town: Town) 
     owner.get("/account").await.expect_text("remembers your provider, may sign you in");
     let mut elsewhere = town.shop.visitor();
     through(&mut elsewhere, &town.acorn, "robin", "/cart").await.expect_redirect("/cart");
-    owner.post(CHANGE, &password("herons prefer galoshes")).await.expect_redirect("/account");
+    owner.post(CHANGE, &password("herons prefer galoshes")).await.expect_redirect(REVIEW);
     let page = owner.get("/account").await.expect_text("All other sessions have ended.");
     page.expect_text("Automatic sign-in is off now");
-    owner.post(CHANGE, &password("wrens avoid tambourines")).await.expect_redirect("/account");
+    owner.post(CHANGE, &password("wrens avoid tambourines")).await.expect_redirect(REVIEW);
     owner
         .get("/account")
         .await
         .expect_text("All other sessions have ended.")
         .expect_no_text("is off now");
 
-    let asked = leave(&mut elsewhere, &by_itself(&town.acorn)).await;
+    let asked = leave_by_itself(&mut elsewhere, &town.acorn).await;
     let token = token_for(&town.acorn, "robin", &asked);
     let answer = come_back(&mut elsewhere, &town.acorn, &asked, &token).await;
     expect_silence(&mut elsewhere, answer).await;
@@ -204,13 +219,13 @@ async fn nobody_hears_of_a_provider_that_was_not_to_be_asked(town: Town) {
     town.member("robin").await;
     for error in ["login_required", "interaction_required", "access_denied"] {
         let mut visitor = town.shop.visitor();
-        let asked = leave(&mut visitor, &by_itself(&town.acorn)).await;
+        let asked = leave_by_itself(&mut visitor, &town.acorn).await;
         let path = format!("/federated/acorn/callback?error={error}&state={}", asked.state());
         let answer = visitor.get(&path).await;
         expect_silence(&mut visitor, answer).await;
     }
     let mut visitor = town.shop.visitor();
-    let asked = leave(&mut visitor, &by_itself(&town.acorn)).await;
+    let asked = leave_by_itself(&mut visitor, &town.acorn).await;
     let mut token = token_for(&town.acorn, "robin", &asked);
     token.claims["nonce"] = Value::Null;
     let answer = come_back(&mut visitor, &town.acorn, &asked, &token).await;
@@ -218,10 +233,10 @@ async fn nobody_hears_of_a_provider_that_was_not_to_be_asked(town: Town) {
 
     town.birch.close().await;
     let mut visitor = town.shop.visitor();
-    let answer = visitor.get(&by_itself(&town.birch)).await;
+    let answer = by_itself(&mut visitor, &town.birch).await;
     // That will pass: in an hour it is tried again, and the browser is told nothing.
     assert!(answer.by_hand().unwrap().starts_with("latchkey-by-hand=0; Path=/; Max-Age=3600;"));
-    expect_silence(&mut visitor, answer).await;
+    expect_refused(&mut visitor, answer, 502, "provider_unavailable").await;
     let cookie = ("cookie", "latchkey-by-hand=0");
     let page = visitor.send(Method::GET, "/", &[cookie], Body::empty()).await;
     page.expect_text("</html>").expect_no_text("BrowserUpkeep");

@@ -3,7 +3,10 @@
 use crate::support::{
     on_both,
     provider::drop_claim,
-    town::{Town, by_itself, choose, come_back, leave, remembers, through, token_for, told},
+    town::{
+        Town, by_itself, choose, come_back, leave, remembered, remembers, through, token_for, told,
+        way,
+    },
 };
 
 #[on_both]
@@ -34,8 +37,8 @@ async fn the_browser_remembers_who_has_no_name(town: Town) {
     assert!(told(&page).contains(r#""id":"subject of robin","name":"Robin""#));
     // No provider is given that for a name.
     visitor.sign_out().await;
-    let path = "/federated/acorn?login_hint=subject+of+robin&next=/cart";
-    assert_eq!(leave(&mut visitor, path).await.get("login_hint"), None);
+    let answer = remembered(&mut visitor, &town.acorn.issuer, "subject of robin", "").await;
+    assert_eq!(way(&answer).get("login_hint"), None);
 }
 
 #[on_both]
@@ -49,7 +52,7 @@ async fn of_providers_at_one_origin_a_browser_remembers_none(town: Town) {
     assert!(!remembers(&town.acorn, &visitor.get("/cart").await));
     visitor.get("/account").await.expect_no_text("may sign you in");
     // Either could be meant.
-    visitor.get(&by_itself(&town.acorn)).await.expect_status(404);
+    by_itself(&mut visitor, &town.acorn).await.expect_status(404);
     let page = told(&realms.visitor().get("/").await);
     assert!(!page.contains(&town.acorn.issuer) && page.contains(&town.birch.issuer));
 }
@@ -69,12 +72,15 @@ async fn the_browser_hears_of_it_after_a_second_factor_too(town: Town) {
 #[on_both]
 async fn a_provider_that_the_browser_remembers_is_asked_for_that_person(town: Town) {
     let mut visitor = town.shop.visitor();
-    let path = format!("/federated?origin={}&login_hint=robin&next=/cart", town.birch.issuer);
-    let asked = leave(&mut visitor, &path).await;
+    let asked = way(&remembered(&mut visitor, &town.birch.issuer, "robin", "").await);
     assert_eq!(asked.get("login_hint"), Some("robin"));
     assert!(asked.get("redirect_uri").unwrap().ends_with("/federated/birch/callback"));
-    visitor.get("/federated?origin=http://localhost:1").await.expect_status(404);
-    visitor.get("/federated").await.expect_status(404);
+    let unknown = remembered(&mut visitor, "http://localhost:1", "robin", "").await;
+    unknown.expect_status(404);
+    // What the provider calls somebody stands in no address of ours.
+    visitor.get("/federated?login_hint=robin").await.expect_status(405);
+    let named = leave(&mut visitor, "/federated/birch?login_hint=robin").await;
+    assert_eq!(named.get("login_hint"), None);
     visitor.get("/federated/nobody?next=/cart").await.expect_status(404);
     visitor.get("/federated/nobody/callback?code=1&state=1").await.expect_status(400);
 }

@@ -38,10 +38,10 @@ async fn a_username_that_will_not_do_shows_the_page_again(town: Town) {
 }
 
 #[on_both]
-async fn a_newcomer_has_half_an_hour(town: Town) {
+async fn a_newcomer_has_a_quarter_of_an_hour(town: Town) {
     let mut visitor = town.shop.visitor();
     through(&mut visitor, &town.acorn, "robin", "/cart").await;
-    town.shop.clock.advance(30 * MINUTE - 1);
+    town.shop.clock.advance(15 * MINUTE - 1);
     visitor.get("/sign-up/provider?next=/cart").await.expect_status(200);
     town.shop.clock.advance(1);
     visitor.get("/sign-up/provider?next=/cart").await.expect_redirect("/sign-in?next=/cart");

@@ -8,6 +8,8 @@ use crate::support::{
     visitor::{OTHER_PASSWORD, PASSWORD, Shop},
 };
 
+const UNDO: &str = "/sign-out/undo";
+
 #[on_both]
 async fn a_saved_password_signs_in_by_itself_and_says_so_once(shop: Shop) {
     shop.member_with_password("robin").await;
@@ -20,13 +22,60 @@ async fn a_saved_password_signs_in_by_itself_and_says_so_once(shop: Shop) {
     assert_eq!(answer.json(), json!({ "to": "/orders", "name": name }));
     let page =
         visitor.get("/cart").await.expect_text("Signed in as Robin.").expect_text("door-mat");
-    page.expect_text("<form method=\"post\" action=\"/sign-out\"><button class=\"quiet\">Undo");
+    page.expect_text(
+        "<form method=\"post\" action=\"/sign-out/undo\"><button class=\"quiet\">Undo",
+    );
     visitor.get("/cart").await.expect_no_text("Signed in as").expect_no_text("Undo");
     visitor.get("/account").await.expect_text("Automatically, with the saved password");
 
     // Undone.
     expect_signed_out(&visitor.sign_out().await);
     expect_refused(&mut visitor, PASSWORD, 403, "not_automatic").await;
+}
+
+#[on_both]
+async fn an_automatic_sign_in_tells_of_the_cart_and_gives_it_back(shop: Shop) {
+    const TOLD: &str = "Signed in as Robin. What was in your cart is in this account’s cart now.";
+    let mut owner = shop.member_with_password("robin").await;
+    let add = |slug, quantity| [("slug", slug), ("quantity", quantity), ("action", "add")];
+    owner.post("/cart", &add("door-mat", "3")).await;
+    let mut visitor = shop.visitor();
+    visitor.post("/cart", &add("door-mat", "2")).await;
+    visitor.post("/cart", &add("lantern", "1")).await;
+    by_itself(&mut visitor, PASSWORD).await.expect_status(200);
+    let before = visitor.cookie.clone();
+    visitor.get("/cart").await.expect_text(TOLD).expect_text("with pieces: </span>6");
+
+    let answer = visitor.post(UNDO, &[]).await.expect_redirect("/");
+    expect_signed_out(&answer);
+    assert_ne!(visitor.cookie, before);
+    assert!(!visitor.is_signed_in().await);
+    let page = visitor.get("/cart").await.expect_text("with pieces: </span>3");
+    page.expect_text("/products/lantern").expect_text("/products/door-mat");
+    owner
+        .get("/cart")
+        .await
+        .expect_text("with pieces: </span>3")
+        .expect_no_text("/products/lantern");
+    // Whoever signs in after all has it once.
+    visitor.sign_in_with_password("robin").await.expect_redirect("/cart");
+    visitor.get("/cart").await.expect_text("with pieces: </span>6");
+    // Who signs out by hand has asked for nothing to be undone.
+    visitor.sign_out().await;
+    visitor.get("/cart").await.expect_text("nothing in it yet");
+}
+
+#[on_both]
+async fn nothing_is_undone_twice_or_for_a_stranger(shop: Shop) {
+    shop.member_with_password("robin").await;
+    let mut visitor = shop.visitor();
+    by_itself(&mut visitor, PASSWORD).await.expect_status(200);
+    visitor.get("/cart").await.expect_text("Signed in as Robin.").expect_no_text("in your cart");
+    let mut tab = visitor.clone();
+    for visitor in [&mut visitor, &mut tab, &mut shop.visitor()] {
+        visitor.post(UNDO, &[]).await.expect_redirect("/");
+    }
+    assert_eq!(shop.sessions().await, 1, "that of the sign-up");
 }
 
 #[on_both]
@@ -212,7 +261,7 @@ async fn a_password_that_is_changed_signs_nobody_in_by_itself(shop: Shop) {
     let mut elsewhere = shop.visitor();
     by_itself(&mut elsewhere, PASSWORD).await.expect_status(200);
     let change = [("action", "set"), ("password", OTHER_PASSWORD)];
-    owner.post("/account/password", &change).await.expect_redirect("/account");
+    owner.post("/account/password", &change).await.expect_redirect("/account/review");
     assert!(!elsewhere.is_signed_in().await);
     expect_refused(&mut elsewhere, PASSWORD, 401, "wrong_password").await;
 }

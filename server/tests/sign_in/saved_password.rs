@@ -87,7 +87,7 @@ async fn a_script_signs_up_and_changes_the_password(shop: Shop) {
         .expect_refusal(422, "password_too_short");
     let change = [("action", "set"), ("password", OTHER_PASSWORD)];
     let answer = visitor.post_by_script("/account/password", &change).await.expect_status(200);
-    assert_eq!(answer.json(), json!({ "to": "/account", "name": name }));
+    assert_eq!(answer.json(), json!({ "to": "/account/review", "name": name }));
     visitor.get("/account").await.expect_text("Your password is changed.");
     shop.clock.advance(5 * 60 * 1000);
     visitor

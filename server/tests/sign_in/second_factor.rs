@@ -6,7 +6,7 @@ use crate::support::{
     authenticator::UP,
     on_both,
     time::STALE,
-    visitor::{PASSWORD, Shop},
+    visitor::{OTHER_PASSWORD, PASSWORD, Shop},
 };
 
 #[on_both]
@@ -79,6 +79,23 @@ async fn the_second_factor_is_waited_for_five_minutes(shop: Shop) {
     visitor.finish_proof(&passkey.get(&options)).await.expect_refusal(400, "challenge_unknown");
     visitor.proof_options().await.expect_refusal(401, "sign_in_required");
     visitor.get("/second-factor?next=/cart").await.expect_redirect("/sign-in?next=/cart");
+}
+
+#[on_both]
+async fn an_old_password_is_no_first_factor_any_more_once_it_is_changed(shop: Shop) {
+    let (mut owner, mut passkey) = shop.careful("robin").await;
+    let codes = owner.recovery_codes().await;
+    let mut thief = shop.visitor();
+    thief.sign_in_with_password("robin").await.expect_redirect("/second-factor?next=/cart");
+    let options = thief.proof_options().await.options();
+    let change = [("action", "set"), ("password", OTHER_PASSWORD)];
+    owner.post("/account/password", &change).await.expect_redirect("/account/review");
+    let code = [("code", codes[0].as_str())];
+    thief.post("/second-factor", &code).await.expect_redirect("/sign-in?next=/");
+    thief.finish_proof(&passkey.get(&options)).await.expect_refusal(401, "sign_in_required");
+    assert!(!thief.is_signed_in().await);
+    // And the code is still good.
+    owner.get("/account").await.expect_text("10 of 10 left");
 }
 
 #[on_both]

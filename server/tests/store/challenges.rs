@@ -1,16 +1,11 @@
 //! Challenges, each of which is answered once.
 
 use futures::future::join_all;
-use latchkey::{
-    clock::Clock,
-    session::Sessions,
-    store::{CartOwner, Ceremony, Store, StoreError, UsedChallenge},
-};
-use tower_sessions::SessionStore;
+use latchkey::store::{CartOwner, Ceremony, Store, StoreError, UsedChallenge};
 
 use crate::support::{
     DatabaseUrl, on_both,
-    store::{MAT, NOW, account, create, later, record, sign_up, two_servers},
+    store::{MAT, NOW, account, create, later, sign_up, two_servers, visit},
     time::{DAY, MINUTE},
 };
 
@@ -59,9 +54,8 @@ async fn all_servers_of_a_shop_know_each_others_challenges(url: DatabaseUrl) {
 
 #[on_both]
 async fn what_is_over_is_deleted(store: Store) {
-    let sessions = Sessions::new(store.clone(), Clock::stopped_at(NOW));
-    sessions.create(&mut record(MINUTE)).await.unwrap();
-    sessions.create(&mut record(DAY)).await.unwrap();
+    visit(&store, MINUTE).await;
+    visit(&store, DAY).await;
     answer(&store, &used("challenge")).await.unwrap();
     let ada = CartOwner::Account(sign_up(&store, "ada").await);
     let abandoned = CartOwner::Visitor("abandoned".into());

@@ -55,6 +55,35 @@ async fn orders_outlive_the_change_of_their_tables(url: DatabaseUrl) {
     assert_eq!((order.delivery.address.as_str(), order.lines[0].quantity), ("London", 2));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_on_the_machine_reads_the_database() {
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::PermissionsExt,
+    };
+
+    let folder = tempfile::tempdir().unwrap();
+    let [new, old] = ["new.db", "old.db"].map(|name| folder.path().join(name));
+    // Made by a version that left it to the system.
+    for end in ["", "-wal", "-shm"] {
+        let file = format!("{}{end}", old.display());
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    }
+    for (url, path) in
+        [(format!("sqlite:{}", new.display()), new), (format!("sqlite://{}", old.display()), old)]
+    {
+        let store = Store::open(&url).await.unwrap();
+        sign_up(&store, "ada").await;
+        for end in ["", "-wal", "-shm"] {
+            let file = format!("{}{end}", path.display());
+            let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{file}");
+        }
+    }
+}
+
 #[on_both]
 async fn servers_may_start_at_the_same_time(url: DatabaseUrl) {
     let opened = join_all((0..4).map(|_| Store::open(&url.0))).await;

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::support::{
     DatabaseUrl, on_both,
     store::{
-        CABINET, LANTERN, MAT, NOW, delivery, execute, later, place, session_of, sign_up, stock,
-        two_servers,
+        CABINET, LANTERN, MAT, NOW, delivery, execute, later, place, place_at, sign_in, sign_up,
+        stock, two_servers,
     },
     time::DAY,
 };
@@ -59,7 +59,7 @@ async fn orders_are_listed_newest_first(store: Store) {
     for (day, quantity) in [(1, 2), (3, 1), (2, 5)] {
         fill(&store, ada, MAT, quantity).await;
         let placement = day.to_string();
-        store.place_order(ada, &placement, &delivery(), later(day * DAY)).await.unwrap();
+        place_at(&store, ada, &placement, later(day * DAY)).await;
     }
     let orders = store.orders_of(ada).await.unwrap();
     let listed: Vec<_> = orders.iter().map(|o| (o.placed, o.pieces, o.total)).collect();
@@ -191,13 +191,15 @@ async fn an_order_that_is_being_placed_is_kept_without_the_person(url: DatabaseU
         store.set_quantity(&CartOwner::Account(ada), MAT, 1, NOW).await.unwrap();
         let delivery = Delivery { name: "Ada".into(), address: "London".into() };
         let placement = round.to_string();
-        let farewell = SessionWrite { account: None, ..session_of(ada) };
+        let session = sign_in(&store, ada, 0, None).await.unwrap();
+        let handle = session.handle.clone().unwrap();
+        let farewell = SessionWrite { account: None, handle: None, ..session };
         let (placed, deleted) = tokio::join!(
-            store.place_order(ada, &placement, &delivery, NOW),
+            store.place_order(ada, &handle, &placement, &delivery, NOW),
             store.delete_account(ada, &farewell, NOW),
         );
         deleted.unwrap();
-        // Too late, it finds no cart or no account.
+        // Too late, it finds no session or no account.
         drop(placed);
     }
     let mut database = AnyConnection::connect(&url.0).await.unwrap();

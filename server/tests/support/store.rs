@@ -1,20 +1,17 @@
 //! What the tests of the database layer begin with.
 
+use std::time::Duration;
+
 use app::api::{Delivery, Timestamp};
 use latchkey::{
     clock::Clock,
-    session::{Event, Session, Sessions},
+    session::{Event, Lifetimes, Sessions},
     store::{
         Ceremony, NewAccount, NewEvent, NewPasskey, Owner, Placement, SessionWrite, Store,
         StoreError, session_key,
     },
 };
-use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, any::AnyRow};
-use tower_sessions::{
-    cookie::time::OffsetDateTime,
-    session::{Id, Record},
-};
 use uuid::Uuid;
 
 use super::{DatabaseUrl, time::DAY};
@@ -95,6 +92,21 @@ pub fn session_of(account: Uuid) -> SessionWrite {
     }
 }
 
+/// A session of nobody begins.
+pub async fn visit(store: &Store, lifetime: i64) {
+    let key = session_key(&Uuid::new_v4().to_string());
+    let session = SessionWrite {
+        before: None,
+        key,
+        account: None,
+        handle: None,
+        data: "{}".into(),
+        expires: later(lifetime),
+        begins: true,
+    };
+    assert!(store.begin_session(&session, NOW).await.unwrap());
+}
+
 /// Something that happened to an account.
 pub fn event(account: Uuid) -> NewEvent {
     Event::SessionEnded.of(account, "", "Chrome on Linux".into())
@@ -115,17 +127,11 @@ pub fn passkey(id: &str) -> NewPasskey {
     }
 }
 
-pub fn sessions(store: &Store) -> Sessions {
-    Sessions::new(store.clone(), Clock::stopped_at(NOW))
-}
-
-pub fn record(lifetime: i64) -> Record {
-    let expires = i128::from(NOW.0 + lifetime) * 1_000_000;
-    Record {
-        id: Id::default(),
-        data: [("session".to_owned(), json!(Session::default()))].into(),
-        expiry_date: OffsetDateTime::from_unix_timestamp_nanos(expires).unwrap(),
-    }
+/// Sessions that live for 30 days unused, and for 90.
+pub fn sessions(store: &Store, clock: &Clock) -> Sessions {
+    let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
+    let lifetimes = Lifetimes { idle: days(30), absolute: days(90) };
+    Sessions::new(store.clone(), clock.clone(), lifetimes)
 }
 
 pub async fn stock(store: &Store, slug: &str) -> i64 {
@@ -137,7 +143,15 @@ pub fn delivery() -> Delivery {
 }
 
 pub async fn place(store: &Store, account: Uuid, placement: &str) -> Placement {
-    store.place_order(account, placement, &delivery(), NOW).await.unwrap()
+    place_at(store, account, placement, NOW).await
+}
+
+/// In a session of its own.
+pub async fn place_at(store: &Store, account: Uuid, placement: &str, now: Timestamp) -> Placement {
+    let session = SessionWrite { expires: now + Duration::from_secs(60), ..session_of(account) };
+    store.begin_session(&session, now).await.unwrap();
+    let handle = session.handle.unwrap();
+    store.place_order(account, &handle, placement, &delivery(), now).await.unwrap()
 }
 
 /// The rows of a query, past the store.

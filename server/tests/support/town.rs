@@ -14,6 +14,8 @@ pub const LINK: &str = "/account/providers/acorn/link";
 
 pub const CHANGE: &str = "/account/password";
 
+pub const REVIEW: &str = "/account/review";
+
 pub const UNVERIFIED: &str = "said could not be verified";
 
 pub const UNAVAILABLE: &str = "does not answer at the moment";
@@ -118,9 +120,35 @@ pub async fn choose(visitor: &mut Visitor, username: &str) -> Answer {
     visitor.post("/sign-up/provider", &fields).await
 }
 
-/// As the page's script goes there, for a provider that the browser remembers.
-pub fn by_itself(provider: &Provider) -> String {
-    format!("/federated?origin={}&login_hint=robin&next=/cart&automatic=yes", provider.issuer)
+/// As the page's script asks for the way, for a provider that the browser remembers.
+pub async fn remembered(
+    visitor: &mut Visitor,
+    origin: &str,
+    login_hint: &str,
+    automatic: &str,
+) -> Answer {
+    let fields = [
+        ("origin", origin),
+        ("login_hint", login_hint),
+        ("next", "/cart"),
+        ("automatic", automatic),
+    ];
+    visitor.post_by_script("/federated", &fields).await
+}
+
+/// The same where nobody has pressed anything.
+pub async fn by_itself(visitor: &mut Visitor, provider: &Provider) -> Answer {
+    remembered(visitor, &provider.issuer, "robin", "yes").await
+}
+
+pub async fn leave_by_itself(visitor: &mut Visitor, provider: &Provider) -> Asked {
+    way(&by_itself(visitor, provider).await)
+}
+
+/// Where the page's script is to go.
+pub fn way(answer: &Answer) -> Asked {
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    Asked::read(answer.json()["to"].as_str().unwrap())
 }
 
 pub async fn nonce(visitor: &mut Visitor, provider: &str) -> String {

@@ -32,7 +32,6 @@ pub struct Shop {
 
 impl On for Shop {
     async fn on(url: String) -> Self {
-        // tower-sessions takes its part of the time from the system.
         let clock = Clock::stopped_at(Clock::system().now());
         let origin = "http://localhost:3000".parse().unwrap();
         Self::open(Config::new(url, origin), clock).await

@@ -10,6 +10,7 @@ mod new_passkey;
 mod passkeys;
 mod password;
 mod recovery_codes;
+mod review;
 mod second_factor;
 mod unlink;
 
@@ -23,6 +24,7 @@ pub use goodbye::Goodbye;
 pub use new_passkey::NewPasskey;
 pub use password::Password;
 pub use recovery_codes::RecoveryCodes;
+pub use review::Review;
 pub use second_factor::SecondFactor;
 pub use unlink::Unlink;
 
@@ -42,7 +44,7 @@ pub fn Overview() -> impl IntoView {
 fn show(account: api::Account) -> impl IntoView {
     let password = password_state(&account);
     let second_factor = second_factor_state(&account);
-    let codes = recovery_codes_state(account.recovery_codes);
+    let codes = recovery_codes_state(&account);
     let automatic = account.automatic.map(|on| automatic_state(on, remembers(&account)));
     let identities = identities::list(account.identities, account.other_providers);
     view! {
@@ -206,15 +208,21 @@ fn automatic_state(on: bool, by: &str) -> impl IntoView + use<> {
     }
 }
 
-fn recovery_codes_state(left: i64) -> impl IntoView {
-    let (state, link) = match left {
+fn recovery_codes_state(account: &api::Account) -> impl IntoView + use<> {
+    let (state, link) = match account.recovery_codes {
         0 => ("You have none.".to_owned(), "Make recovery codes"),
-        _ => (format!("{left} of 10 left."), "Make new recovery codes"),
+        left => (format!("{left} of 10 left."), "Make new recovery codes"),
+    };
+    let use_ = match account.second_factor {
+        true => {
+            " A recovery code stands in for your passkey once, after your password or provider."
+        }
+        false => " A recovery code signs you in once, when you have lost everything else.",
     };
     view! {
         <p>
             <strong>{state}</strong>
-            " A recovery code signs you in once, when you have lost everything else."
+            {use_}
         </p>
         <p><a class="way" href=Path::RecoveryCodes.to_string()>{link}</a></p>
     }
@@ -374,8 +382,12 @@ mod tests {
 
     #[tokio::test]
     async fn some_recovery_codes_are_left() {
-        let part = shown(Account { recovery_codes: 7, ..account() }).await.part("Recovery codes");
-        part.says("7 of 10 left.");
+        let some = Account { recovery_codes: 7, ..account() };
+        let careful = Account { second_factor: true, ..some.clone() };
+        let part = shown(careful).await.part("Recovery codes");
+        part.says("stands in for your passkey once, after your password or provider.");
+        let part = shown(some).await.part("Recovery codes");
+        part.says("7 of 10 left. A recovery code signs you in once");
         part.leads("Make new recovery codes", Path::RecoveryCodes);
     }
 

@@ -20,7 +20,7 @@ pub fn RecoveryCodes() -> impl IntoView {
 fn show(account: Account) -> impl IntoView {
     let content = match form_outcome().value("codes") {
         Some(codes) => made(codes).into_any(),
-        None => offer(account.recovery_codes).into_any(),
+        None => offer(&account).into_any(),
     };
     view! {
         <Title text="Recovery codes – Latchkey"/>
@@ -46,22 +46,35 @@ fn made(codes: &str) -> impl IntoView + use<> {
     }
 }
 
-fn offer(left: i64) -> impl IntoView {
+fn offer(account: &Account) -> impl IntoView + use<> {
+    let (left, use_) = (account.recovery_codes, use_of(account));
     let left = (left > 0).then(|| {
         view! {
             <p class="note">{format!("You have {left} of 10 left. New ones replace them.")}</p>
         }
     });
     view! {
-        <p>
-            "A recovery code signs you in when your passkeys and your password are lost. "
-            "You get ten, and each works once. Whoever has one can open this account, "
-            "so keep them as you would keep a spare key."
-        </p>
+        <p>{use_}</p>
         {left}
         <form class="form" method="post" action=Path::RecoveryCodes.to_string()>
             <button class="button">"Make ten recovery codes"</button>
         </form>
+    }
+}
+
+/// What a code is good for.
+fn use_of(account: &Account) -> &'static str {
+    match account.second_factor {
+        true => {
+            "A recovery code stands in for your passkeys when they are lost, after your password \
+             or your provider. You get ten, and each works once. Keep them in another place than \
+             the password: whoever has both can open this account."
+        }
+        false => {
+            "A recovery code signs you in when your passkeys and your password are lost. You get \
+             ten, and each works once. Whoever has one can open this account, so keep them as you \
+             would keep a spare key."
+        }
     }
 }
 
@@ -82,6 +95,16 @@ mod tests {
         let fake = Fake::of(Account { recovery_codes: 4, ..account() });
         let page = fake.shows(Path::RecoveryCodes).await;
         page.says("You have 4 of 10 left. New ones replace them.");
+    }
+
+    #[tokio::test]
+    async fn with_a_second_factor_they_are_half_of_a_sign_in() {
+        let page = Fake::of(account()).shows(Path::RecoveryCodes).await;
+        page.says("Whoever has one can open this account");
+        let fake = Fake::of(Account { second_factor: true, ..account() });
+        let page = fake.shows(Path::RecoveryCodes).await;
+        page.says("stands in for your passkeys when they are lost, after your password");
+        page.says("whoever has both can open this account.");
     }
 
     #[tokio::test]

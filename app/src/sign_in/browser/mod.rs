@@ -24,7 +24,7 @@ pub(super) use self::{
         save_password,
     },
     fetch::{entries, entry, form, post_form, send_json},
-    page::{each, focus, go, here, is_untouched, now},
+    page::{each, focus, go, here, is_untouched, leave, now},
     signals::{can_signal_unknown, signal_account, signal_unknown},
 };
 

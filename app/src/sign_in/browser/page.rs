@@ -18,6 +18,13 @@ pub(in crate::sign_in) fn go(path: &str) {
     let _ = window().location().assign(Next::local(path));
 }
 
+/// Goes to the address of a provider, as the server gave it.
+pub(in crate::sign_in) fn leave(url: &str) {
+    if url.starts_with("http") {
+        let _ = window().location().assign(url);
+    }
+}
+
 /// Whether nobody has begun to use the page. One that has the focus somewhere, was scrolled or
 /// filled in is not to be replaced.
 pub(in crate::sign_in) fn is_untouched() -> bool {

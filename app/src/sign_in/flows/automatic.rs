@@ -38,7 +38,12 @@ pub(super) async fn sign_in_by_itself(origins: &[String]) {
             went.ok().map(|Went { to, .. }| to)
         }
         (Step::ToProvider, Credential::Federated { origin, id }) => {
-            Some(to_provider(&origin, &id, &here) + "&automatic=yes")
+            if let Ok(url) = to_provider(&origin, &id, &here, "yes").await
+                && browser::is_untouched()
+            {
+                browser::leave(&url);
+            }
+            return;
         }
         _ => None,
     };

@@ -2,7 +2,7 @@
 
 use super::{autofill::rearm_autofill, capabilities};
 use crate::{
-    api::{FinishSignIn, Next, Options, PublicError, Route, SignInOutcome, Went, escaped},
+    api::{FinishSignIn, Next, Options, PublicError, Result, Route, SignInOutcome, Went},
     sign_in::{
         Place,
         browser::{self, Credential},
@@ -73,7 +73,10 @@ pub(super) async fn finish(
                 .await
                 .map(|Went { to, .. }| to)
         }
-        Credential::Federated { origin, id } => Ok(to_provider(&origin, &id, next)),
+        Credential::Federated { origin, id } => match to_provider(&origin, &id, next, "").await {
+            Ok(url) => return browser::leave(&url),
+            Err(error) => Err(error),
+        },
         Credential::None(_) => return,
     };
     match signed_in {
@@ -86,15 +89,18 @@ pub(super) async fn finish(
     }
 }
 
-/// The address that leads on to a provider that the browser remembers, by its origin and what it
-/// calls the person.
-pub(super) fn to_provider(origin: &str, id: &str, next: &Next) -> String {
-    format!(
-        "{}&origin={}&login_hint={}",
-        Route::FederationAt.with_next(next),
-        escaped(origin),
-        escaped(id)
-    )
+/// The address of a provider that the browser remembers, by its origin and what it calls the
+/// person. `automatic` is empty where somebody has pressed a button.
+pub(super) async fn to_provider(
+    origin: &str,
+    id: &str,
+    next: &Next,
+    automatic: &str,
+) -> Result<String> {
+    let fields =
+        [("origin", origin), ("login_hint", id), ("next", next.as_str()), ("automatic", automatic)];
+    let went = client::post(Route::FederationAt.pattern(), &browser::form(&fields)).await;
+    went.map(|Went { to, .. }| to)
 }
 
 /// Says why the server refused a passkey, and has the passkey manager forget it where no account

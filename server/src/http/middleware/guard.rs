@@ -6,15 +6,17 @@ use axum::{
     body::{Body, to_bytes},
     extract::{self, Request},
     http::{
-        HeaderMap, HeaderName, HeaderValue,
+        HeaderMap, HeaderName, HeaderValue, Uri,
         header::{
-            ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+            HOST, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
             X_FRAME_OPTIONS,
         },
+        uri::Authority,
     },
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use url::Url;
 
 use super::super::{error::Refused, router::MAX_BODY};
 use crate::state::State;
@@ -26,8 +28,8 @@ pub(in super::super) async fn refuse_cross_site(
     request: Request,
     next: Next,
 ) -> Response {
-    let own = state.origin.origin().ascii_serialization();
-    if request.method().is_safe() || is_same_origin(request.headers(), &own) {
+    let here = origin_of(&state, request.uri(), request.headers());
+    if request.method().is_safe() || is_same_origin(request.headers(), here) {
         return next.run(request).await;
     }
     Refused::from(Code::CrossSite).into_response()
@@ -36,11 +38,22 @@ pub(in super::super) async fn refuse_cross_site(
 /// `Sec-Fetch-Site` cannot be set by a page; browsers that do not send it send
 /// `Origin` with unsafe requests. With neither header the client is no browser,
 /// and has nobody's cookies.
-pub(in super::super) fn is_same_origin(headers: &HeaderMap, own: &str) -> bool {
+pub(in super::super) fn is_same_origin(headers: &HeaderMap, here: &Url) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";
     }
-    headers.get(ORIGIN).is_none_or(|origin| origin == own)
+    let here = here.origin().ascii_serialization();
+    headers.get(ORIGIN).is_none_or(|origin| *origin == *here)
+}
+
+/// The origin that a request was sent to: the shop's, or that of the related ones which it names.
+/// No page can choose the host that its requests name.
+pub(in super::super) fn origin_of<'a>(state: &'a State, uri: &Uri, headers: &HeaderMap) -> &'a Url {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    // HTTP/2 has it in the address (RFC 9113 §8.3.1).
+    let host = uri.authority().map(Authority::as_str).or(host).unwrap_or_default();
+    let is_there = |origin: &&Url| origin.authority().eq_ignore_ascii_case(host);
+    state.related_origins.iter().find(is_there).unwrap_or(&state.origin)
 }
 
 /// Reads the body, up to [`MAX_BODY`].
@@ -82,7 +95,7 @@ mod tests {
         let headers = headers
             .iter()
             .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        is_same_origin(&headers.collect(), "https://shop.example")
+        is_same_origin(&headers.collect(), &"https://shop.example".parse().unwrap())
     }
 
     #[test]

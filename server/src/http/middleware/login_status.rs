@@ -52,7 +52,8 @@ pub(in super::super) async fn tell(
         Err(refused) => return refused.into_response(),
     };
     let before = ctx.session.get().account();
-    let signs_out = Path::parse(parts.uri.path()) == Some(Path::SignOut);
+    let path = Path::parse(parts.uri.path());
+    let signs_out = matches!(path, Some(Path::SignOut | Path::UndoSignIn));
     let mut response = next.run(Request::from_parts(parts, body)).await;
     let session = ctx.session.get();
     match (before, session.account()) {

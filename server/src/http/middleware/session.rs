@@ -1,8 +1,5 @@
-//! The session of a request, and its cookies.
-//!
-//! tower-sessions' own layer would write at the end of a request what a ceremony has just
-//! written, and cannot hand a session to a transaction; so this takes its place, around its
-//! `Session` and `SessionStore`.
+//! The session of a request, and its cookies. What a ceremony has written is not written again;
+//! what is left goes into the database at the end of the request.
 
 use axum::{
     extract::{self, Request},
