@@ -20,6 +20,10 @@ function store(origin: string, database: string, env: Record<string, string> = {
       LEPTOS_SITE_ADDR: `127.0.0.1:${new URL(origin).port}`,
       LEPTOS_SITE_ROOT: 'target/site',
       RUST_LOG: 'warn',
+      // All of the tests' visitors are at one address.
+      LATCHKEY_SESSIONS_PER_ADDRESS: '100000',
+      LATCHKEY_SIGN_UPS_PER_ADDRESS: '100000',
+      LATCHKEY_TRIES_PER_ADDRESS: '10000 10000',
       ...env,
     },
     url: origin,

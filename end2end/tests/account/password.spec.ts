@@ -45,7 +45,8 @@ test.describe('the password', () => {
 
   for (const [refused, entered, sentence] of [
     ['too short', 'nine herons', 'Please use at least 12 characters.'],
-    ['easily guessed', 'passwordpassword', 'That password is easily guessed. Please choose another.'],
+    ['common', 'passwordpassword', 'That password is one of the most common ones. Please choose another.'],
+    ['easily guessed', 'Summer2025!!', 'That password is easily guessed. Please choose another.'],
   ]) {
     test(`that is ${refused} is refused beside it`, async ({ page, owner, mishaps, database }) => {
       mishaps.expect('422: POST /account/password', '422: POST /account/password');

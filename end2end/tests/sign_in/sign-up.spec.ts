@@ -92,7 +92,7 @@ test('a password that is easily guessed is refused', async ({ page, person, mish
   await page.getByLabel('Username').fill(person.username);
   await page.getByLabel('Your name').fill(person.name);
   await page.getByText('Use a password instead').click();
-  await page.getByLabel('Password').fill('passwordpassword');
+  await page.getByLabel('Password').fill('Summer2025!!');
   await page.getByRole('button', { name: 'Create account with a password' }).click();
 
   await expect(page.getByLabel('Password')).toHaveAccessibleDescription(/That password is easily guessed/);
