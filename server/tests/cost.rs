@@ -76,6 +76,7 @@ async fn shopper(shop: &Shop) -> Visitor {
     let mut visitor = shop.visitor();
     let slug = shop.plenty().await;
     visitor.post("/cart", &[("slug", &slug), ("quantity", "1"), ("action", "add")]).await;
+    visitor.get("/cart").await;
     visitor
 }
 

@@ -211,7 +211,12 @@ test('signing out ends the session here and in the database', async ({
 
   await pressSignOut(page);
   expect(database.of(passkeyOwner.username, 'sessions')).toEqual([]);
-  expect(await context.cookies()).toMatchObject([{ name: 'latchkey-by-hand', value: '1', httpOnly: true, sameSite: 'Lax' }]);
+  // What is left says nothing about anybody, and opens nothing.
+  const left = await context.cookies();
+  expect(left.map(({ name }) => name).sort()).toEqual(['latchkey-by-hand', 'latchkey-known']);
+  for (const cookie of left) expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax' });
+  expect(left.find(({ name }) => name === 'latchkey-by-hand')?.value).toBe('1');
+  expect(left.find(({ name }) => name === 'latchkey-known')?.value).toMatch(/^[\w-]{22}\.[\w-]{22}$/);
   await authenticator.answers(false);
   await page.goto('/account');
   await expect(page).toHaveURL('/sign-in?next=/account');

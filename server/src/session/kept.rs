@@ -116,6 +116,12 @@ impl Sessions {
         after: &Session,
     ) -> Result<Option<Kept>, StoreError> {
         let key = key(id);
+        if after.came_back
+            && !before.came_back
+            && let Some(cart) = &after.cart
+        {
+            self.store.keep_cart(cart, self.now()).await?;
+        }
         loop {
             let now = self.now();
             let Some((data, _)) = self.store.session(&key, now).await? else { return Ok(None) };

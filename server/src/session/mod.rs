@@ -47,6 +47,10 @@ pub struct Session {
     /// asked for it: a copy of it, for the way back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cart: Option<String>,
+    /// Whether the browser of a visitor with a cart has come back with this session. Until then it
+    /// may be a program that never will.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub came_back: bool,
     /// Somebody new whom a provider vouched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_sign_up: Option<PendingSignUp>,
@@ -244,7 +248,8 @@ impl Session {
     #[must_use]
     pub fn awaiting(&self, half: AwaitingSecondFactor) -> Self {
         let cart = self.cart_to_merge().map(str::to_owned);
-        Self { who: Who::AwaitingSecondFactor(half), cart, ..Self::default() }
+        let came_back = self.came_back;
+        Self { who: Who::AwaitingSecondFactor(half), cart, came_back, ..Self::default() }
     }
 
     /// The next page says so.
@@ -262,13 +267,20 @@ impl Session {
         let Lifetimes { idle, absolute } = lifetimes;
         match &self.who {
             Who::SignedIn(signed_in) => (now + idle).min(signed_in.since + absolute),
-            _ if self.cart.is_some() => now + idle,
+            _ if self.cart.is_some() && self.came_back => now + idle,
             Who::AwaitingSecondFactor(half) => half.since + FLEETING,
             Who::Visitor => match &self.pending_sign_up {
                 Some(new) => new.since + FLEETING,
                 None => now + SHORT_LIFETIME.min(idle),
             },
         }
+    }
+
+    /// As it is in a request that comes with it.
+    #[must_use]
+    fn coming_back(mut self) -> Self {
+        self.came_back |= self.account().is_none() && self.cart.is_some();
+        self
     }
 
     /// Without what lives for a while only, once that is over.
@@ -295,6 +307,7 @@ impl Session {
         Self {
             who: changed(&before.who, &self.who, now.who),
             cart: changed(&before.cart, &self.cart, now.cart),
+            came_back: self.came_back || now.came_back,
             pending_sign_up: changed(
                 &before.pending_sign_up,
                 &self.pending_sign_up,
@@ -487,7 +500,8 @@ mod tests {
         assert_eq!(session.until(LIFETIMES, NOW + 59 * DAY), NOW + 89 * DAY);
         assert_eq!(session.until(LIFETIMES, NOW + 61 * DAY), NOW + 90 * DAY);
         let visitor = Session { cart: Some("cart".into()), ..Session::default() };
-        assert_eq!(visitor.until(LIFETIMES, NOW), NOW + 30 * DAY);
+        assert_eq!(visitor.until(LIFETIMES, NOW), NOW + SHORT_LIFETIME);
+        assert_eq!(visitor.coming_back().until(LIFETIMES, NOW), NOW + 30 * DAY);
         assert_eq!(Session::default().until(LIFETIMES, NOW), NOW + SHORT_LIFETIME);
     }
 

@@ -122,7 +122,8 @@ impl RequestSession {
         inner.loaded = if found.is_ok() { Loaded::Yes } else { Loaded::Failed };
         match found? {
             Some(kept) => {
-                inner.session = kept.session.clone().without_stale(self.sessions.now());
+                let now = self.sessions.now();
+                inner.session = kept.session.clone().without_stale(now).coming_back();
                 (inner.stored, inner.expires) = (kept.session, kept.expires);
             }
             None => inner.id = None,

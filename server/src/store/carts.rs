@@ -19,8 +19,10 @@ use super::{
 /// Pieces of one product in one cart, at most.
 pub const MAX_QUANTITY: i64 = 99;
 
-/// After this time a visitor's untouched cart is given up.
+/// After this time a visitor's untouched cart is given up; before the visitor has come back, after
+/// the shorter one.
 const ABANDONED_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const AT_FIRST: Duration = Duration::from_secs(60 * 60);
 
 /// Whose cart it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,12 +153,22 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// A visitor's cart, whose visitor has come back.
+    pub async fn keep_cart(&self, cart: &str, now: Timestamp) -> Result<()> {
+        query("UPDATE carts SET expires_at = $1 WHERE id = $2")
+            .bind((now + ABANDONED_AFTER).0)
+            .bind(CartOwner::Visitor(cart.to_owned()).cart_id())
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
     pub(super) async fn delete_abandoned_carts(&self, now: Timestamp) -> Result<u64> {
         let delete = query(
             "DELETE FROM carts WHERE id IN
-                (SELECT id FROM carts WHERE account_id IS NULL AND updated_at < $1 LIMIT $2)",
+                (SELECT id FROM carts WHERE account_id IS NULL AND expires_at <= $1 LIMIT $2)",
         )
-        .bind((now - ABANDONED_AFTER).0)
+        .bind(now.0)
         .bind(BATCH);
         Ok(delete.execute(&self.write).await?.rows_affected())
     }
@@ -183,11 +195,14 @@ pub(super) async fn lock_cart(
         }
         CartOwner::Visitor(_) => {
             query(
-                "INSERT INTO carts (id, account_id, updated_at) VALUES ($1, NULL, $2)
-                ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
+                "INSERT INTO carts (id, account_id, updated_at, expires_at)
+                VALUES ($1, NULL, $2, $3)
+                ON CONFLICT (id) DO UPDATE SET updated_at = $2, expires_at = $4",
             )
             .bind(cart.cart_id())
             .bind(now.0)
+            .bind((now + AT_FIRST).0)
+            .bind((now + ABANDONED_AFTER).0)
             .execute(&mut **tx)
             .await?;
             Ok(())

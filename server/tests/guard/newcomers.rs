@@ -71,3 +71,20 @@ async fn what_has_expired_goes_in_batches(shop: Shop) {
     }
     assert_eq!(batches, [500, 500, 200, 0]);
 }
+
+#[on_both]
+async fn only_who_comes_back_has_a_cart_for_long(shop: Shop) {
+    const HOUR: i64 = 60 * 60 * 1_000;
+    let (mut once, mut robin) = (shop.visitor(), shop.visitor());
+    for visitor in [&mut once, &mut robin] {
+        let answer = add(&shop, visitor).await;
+        assert!(answer.cookie().unwrap().contains("Max-Age=3600;"), "{:?}", answer.headers);
+    }
+    let answer = robin.get("/").await;
+    assert!(answer.cookie().unwrap().contains("Max-Age=2592000;"), "{:?}", answer.headers);
+    assert!(robin.get("/").await.cookie().is_none(), "once is enough");
+    shop.clock.advance(HOUR);
+    assert_eq!(shop.store.delete_expired(shop.clock.now()).await.unwrap(), 2);
+    robin.get("/cart").await.expect_text("Remove");
+    once.get("/cart").await.expect_no_text("Remove");
+}

@@ -59,7 +59,8 @@ async fn what_is_over_is_deleted(store: Store) {
     answer(&store, &used("challenge")).await.unwrap();
     let ada = CartOwner::Account(sign_up(&store, "ada").await);
     let abandoned = CartOwner::Visitor("abandoned".into());
-    for cart in [&ada, &abandoned] {
+    let left_at_once = CartOwner::Visitor("left at once".into());
+    for cart in [&ada, &abandoned, &abandoned, &left_at_once] {
         store.set_quantity(cart, MAT, 1, NOW).await.unwrap();
     }
 
@@ -67,9 +68,13 @@ async fn what_is_over_is_deleted(store: Store) {
     assert_eq!(store.delete_expired(later(MINUTE)).await.unwrap(), 1, "the short session");
     assert_eq!(store.delete_expired(later(5 * MINUTE)).await.unwrap(), 0, "an answer may be late");
     assert_eq!(store.delete_expired(later(15 * MINUTE)).await.unwrap(), 1, "the challenge");
+    assert_eq!(store.delete_expired(later(59 * MINUTE)).await.unwrap(), 0);
+    assert_eq!(store.delete_expired(later(60 * MINUTE)).await.unwrap(), 1, "the cart left at once");
     assert_eq!(store.delete_expired(later(DAY)).await.unwrap(), 1, "the other session");
-    assert_eq!(store.delete_expired(later(30 * DAY)).await.unwrap(), 0);
-    assert_eq!(store.delete_expired(later(31 * DAY)).await.unwrap(), 1, "the cart");
+    assert_eq!(store.delete_expired(later(30 * DAY - 1)).await.unwrap(), 0);
+    assert_eq!(store.delete_expired(later(30 * DAY)).await.unwrap(), 1, "the cart");
     assert_eq!(store.cart_count(&ada).await.unwrap(), 1, "an account's cart stays");
-    assert_eq!(store.cart_count(&abandoned).await.unwrap(), 0);
+    for cart in [&abandoned, &left_at_once] {
+        assert_eq!(store.cart_count(cart).await.unwrap(), 0);
+    }
 }

@@ -26,7 +26,7 @@ use crate::support::{
 };
 
 fn with_cart(cart: &str) -> Session {
-    Session { cart: Some(cart.into()), ..Session::default() }
+    Session { cart: Some(cart.into()), came_back: true, ..Session::default() }
 }
 
 #[on_both]
