@@ -30,6 +30,7 @@ mod federation {
 }
 
 mod http {
+    mod addresses;
     mod cross_site;
     mod limits;
     mod pages;
