@@ -86,7 +86,7 @@ impl Ceremony<'_> {
     }
 }
 
-/// `with_passkey`: password managers are to hear of a new one.
+/// `with_passkey`: passkey managers are to hear of a new one.
 async fn lock_owner(db: impl AnyExecutor<'_>, owner: Owner, with_passkey: bool) -> Result<()> {
     // Also an update that changes nothing is a lock, which both databases understand.
     let current =
