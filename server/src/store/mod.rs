@@ -184,8 +184,8 @@ impl Store {
             .await
     }
 
-    /// Deletes what is over: used challenges and sessions that have expired, events of more than 90 days
-    /// ago, and the carts of visitors that were not touched for 30 days. Returns how many
+    /// Deletes what is over: used challenges and sessions that have expired, events of more than
+    /// 90 days ago, and the carts of visitors that were not touched for 30 days. Returns how many
     /// rows that were.
     pub async fn delete_expired(&self, now: Timestamp) -> Result<u64> {
         Ok(self.delete_expired_challenges(now).await?
