@@ -19,7 +19,7 @@ help:
 	make deny     licences, sources and known faults of the dependencies
 	make test     all of that, and all tests, in the server and in a browser
 	make size     builds for release, and weighs what a browser downloads
-	make aaguids  fetches the current names and icons of passkey providers
+	make aaguids  fetches the current names and icons of passkey managers
 	END
 
 run:

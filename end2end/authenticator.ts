@@ -62,7 +62,7 @@ export class Authenticator {
   }
 
   /**
-   * Adds a passkey for this store that the store has never heard of: of nobody it
+   * Adds a passkey for this shop that the shop has never heard of: of nobody it
    * knows, or of the account with this id.
    */
   async addStranger(account?: string) {
@@ -75,7 +75,7 @@ export class Authenticator {
     });
   }
 
-  /** Adds a passkey for this store. Everything in it is plain base64. */
+  /** Adds a passkey for this shop. Everything in it is plain base64. */
   async add(credential: NewCredential) {
     await this.cdp.send('WebAuthn.addCredential', {
       authenticatorId: this.authenticatorId,

@@ -2,7 +2,7 @@
 // chooser, and keeps nothing. Only `navigator.credentials` is replaced, and nothing of the page.
 
 import type { Page } from '@playwright/test';
-import { FARAWAY, PROVIDER } from './stores.ts';
+import { FARAWAY, PROVIDER } from './shops.ts';
 
 /** All that the page passed to `navigator.credentials.get`. What is no JSON is empty in it. */
 export type Request = { mediation?: string; uiMode?: string; [member: string]: unknown };

@@ -1,11 +1,11 @@
-// What the store keeps, read straight from its database.
+// What the shop keeps, read straight from its database.
 
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'libsql';
 
 /** Made anew for each run, and left for a look afterwards. */
 export const DATABASE = inTarget('end2end.db');
-/** Of the stores in `attestation.spec.ts`. */
+/** Of the shops in `attestation.spec.ts`. */
 export const ATTESTATION_DATABASE = inTarget('end2end-attestation.db');
 export const OTHER_MODELS_DATABASE = inTarget('end2end-other-models.db');
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { APIRequestContext, CDPSession, Locator, Page } from '@playwright/test';
 import type { Database } from './database.ts';
 import { expect, signOut, test as base, visit, type Person } from './fixtures.ts';
-import { ORIGIN, PROVIDER } from './stores.ts';
+import { ORIGIN, PROVIDER } from './shops.ts';
 
 export const CHOOSE = 'Choose a username';
 export const ANSWER = '400: GET /federated/example/callback';
@@ -34,7 +34,7 @@ export async function beAtProvider(request: APIRequestContext, login: string) {
   await expect(await request.post(`${PROVIDER}/sign-in`, { form: { login } })).toBeOK();
 }
 
-/** A new account of the store, which `request` is then signed in to, as it is to the provider. */
+/** A new account of the shop, which `request` is then signed in to, as it is to the provider. */
 export async function signUpByExample(request: APIRequestContext, login: string, { username, name }: Person) {
   await beAtProvider(request, login);
   const asked = await request.get('/federated/example');
@@ -72,7 +72,7 @@ export async function signInWithExample(page: Page, next: string) {
   await continueWith(page, 'Example').click();
 }
 
-/** The same without a page, for somebody who has an account and is signed in to the provider. */
+/** Signs somebody in without a page, who has an account and is signed in to the provider. */
 export async function signInByExample(page: Page, { name }: Person) {
   await expect(await page.request.get('/federated/example')).toBeOK();
   expect(await (await page.request.get('/account')).text()).toContain(name);
@@ -127,8 +127,8 @@ export function waysOfSessions(database: Database, username: string): unknown[] 
 
 /** A browser without FedCM. The provider has to be the same as ever. */
 export async function withoutFedCm(page: Page) {
-  await page.addInitScript((store) => {
-    if (location.origin === store) delete (window as any).IdentityCredential;
+  await page.addInitScript((shop) => {
+    if (location.origin === shop) delete (window as any).IdentityCredential;
   }, ORIGIN);
 }
 

@@ -18,7 +18,7 @@ type Fixtures = {
   transport: Transport;
   /** A device that can hold passkeys, and holds none. */
   authenticator: Authenticator;
-  /** Somebody this store has never seen. */
+  /** Somebody this shop has never seen. */
   person: Person;
   /** Somebody with a passkey on `authenticator`, signed out. */
   passkeyOwner: Person;
@@ -26,7 +26,7 @@ type Fixtures = {
   passwordOwner: Person;
   /** Somebody with a password, and a passkey on `authenticator`, signed in with the passkey. On no page yet. */
   ownerWithPassword: Person;
-  /** The same, signed out. */
+  /** Somebody with a password, and a passkey on `authenticator`, signed out. */
   ownerOfBoth: Person;
 };
 
@@ -171,7 +171,7 @@ export async function open(page: Page, path: string) {
   await hydrated(page);
 }
 
-/** The same for a page that is left again soon: its autofill has its options by then. */
+/** Opens a page that is left again soon: its scripts are at work, and its autofill has its options. */
 export async function visit(page: Page, path: string) {
   const ready = path.startsWith('/sign-in') ? armed(page) : undefined;
   await open(page, path);
@@ -297,7 +297,7 @@ export async function placeOrder(page: Page): Promise<string> {
   return page.url().split('/').at(-1)!;
 }
 
-/** A page of the store, or one on the way. */
+/** A page of the shop, or one on the way. */
 export async function expectAccessible(page: Page) {
   await page.waitForLoadState(); // whole, and with its styles
   for (const colorScheme of ['light', 'dark'] as const) {

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import type { LaunchOptions, Page } from '@playwright/test';
 import Sqlite from 'libsql';
 import { expect, test as base, type Person } from './fixtures.ts';
-import { ORIGIN } from './stores.ts';
+import { ORIGIN } from './shops.ts';
 
 const run = promisify(execFile);
 

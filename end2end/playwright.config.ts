@@ -3,14 +3,14 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from '@playwright/test';
 import { ATTESTATION_DATABASE, DATABASE, OTHER_MODELS_DATABASE } from './database.ts';
-import { ATTESTING, FARAWAY, ORIGIN, OTHER_MODELS, PROVIDER } from './stores.ts';
+import { ATTESTING, FARAWAY, ORIGIN, OTHER_MODELS, PROVIDER } from './shops.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Empty where there is none that is recent enough: then it is Playwright's own.
 const chromium = execFileSync('./.setup', ['chromium'], { cwd: root, encoding: 'utf8' }).trim();
 
-/** A store of its own, with an empty database. */
-function store(origin: string, database: string, env: Record<string, string> = {}) {
+/** A shop of its own, with an empty database. */
+function shop(origin: string, database: string, env: Record<string, string> = {}) {
   return {
     command: `rm -f '${database}'* && exec target/debug/latchkey`,
     cwd: root,
@@ -32,7 +32,7 @@ function store(origin: string, database: string, env: Record<string, string> = {
   };
 }
 
-// What the host of a store writes. The secret is that of `provider.ts`.
+// What the host of a shop writes. The secret is that of `provider.ts`.
 const client = { client_id: 'latchkey', client_secret: 'secret-of-the-tests' };
 const LATCHKEY_PROVIDERS = `${root}target/end2end-providers.json`;
 copyFileSync(`${root}end2end/example.svg`, `${root}target/example.svg`);
@@ -89,8 +89,8 @@ export default defineConfig({
     },
   ],
   webServer: [
-    store(ORIGIN, DATABASE, { LATCHKEY_PROVIDERS }),
-    store(ATTESTING, ATTESTATION_DATABASE, attestation),
-    store(OTHER_MODELS, OTHER_MODELS_DATABASE, { ...attestation, LATCHKEY_ATTESTATION_MODELS }),
+    shop(ORIGIN, DATABASE, { LATCHKEY_PROVIDERS }),
+    shop(ATTESTING, ATTESTATION_DATABASE, attestation),
+    shop(OTHER_MODELS, OTHER_MODELS_DATABASE, { ...attestation, LATCHKEY_ATTESTATION_MODELS }),
   ],
 });

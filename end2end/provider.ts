@@ -1,4 +1,4 @@
-// Where people of the tests have an account besides the store: an OpenID Connect provider, which
+// Where people of the tests have an account besides the shop: an OpenID Connect provider, which
 // also answers the browser's own dialog (FedCM). `playwright.config.ts` starts it as `globalSetup`.
 
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Context } from 'koa';
 import { Provider, type Configuration, type JWK } from 'oidc-provider';
-import { ORIGIN, PROVIDER as ISSUER } from './stores.ts';
+import { ORIGIN, PROVIDER as ISSUER } from './shops.ts';
 
 const CLIENT = {
   client_id: 'latchkey',
@@ -15,7 +15,7 @@ const CLIENT = {
   redirect_uris: [`${ORIGIN}/federated/example/callback`],
 };
 const HOUR = 3600;
-// Cookies know no ports: the store must not have one of these names.
+// Cookies know no ports: the shop must not have one of these names.
 const COOKIES = { session: 'example_session', interaction: 'example_interaction', resume: 'example_resume' };
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -96,7 +96,7 @@ const ROUTES: Record<string, (ctx: Context) => unknown> = {
   },
   'GET /fedcm/config.json': (ctx) => void (ctx.body = FEDCM),
   'GET /fedcm/client': (ctx) => {
-    allowStore(ctx);
+    allowShop(ctx);
     ctx.body = {};
   },
   'GET /fedcm/accounts': async (ctx) => {
@@ -104,7 +104,7 @@ const ROUTES: Record<string, (ctx: Context) => unknown> = {
     ctx.body = { accounts: [{ id: sub, name, email, login_hints: [sub, email] }] };
   },
   'POST /fedcm/token': async (ctx) => {
-    allowStore(ctx);
+    allowShop(ctx);
     const { login, nonce } = await selected(ctx);
     const isRefused = login.startsWith('refused');
     ctx.body = isRefused ? { error: { code: 'access_denied' } } : { token: await token(login, nonce) };
@@ -126,7 +126,7 @@ async function signedIn(ctx: Context): Promise<string> {
   return accountId;
 }
 
-/** The account that was selected in the browser's dialog, and the store's nonce. */
+/** The account that was selected in the browser's dialog, and the shop's nonce. */
 async function selected(ctx: Context) {
   const login = await signedIn(ctx);
   const form = new URLSearchParams(await text(ctx.req));
@@ -143,7 +143,7 @@ async function signIn(ctx: Context, accountId: string) {
   ctx.set('Set-Login', 'logged-in');
 }
 
-function allowStore(ctx: Context) {
+function allowShop(ctx: Context) {
   ctx.set({ 'Access-Control-Allow-Origin': ORIGIN, 'Access-Control-Allow-Credentials': 'true' });
 }
 

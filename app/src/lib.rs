@@ -22,4 +22,4 @@ mod testing;
 #[cfg(feature = "ssr")]
 pub use request::PageRequest;
 #[cfg(feature = "ssr")]
-pub use shell::shell;
+pub use shell::{package, shell};

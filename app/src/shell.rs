@@ -15,10 +15,16 @@ use crate::{
     request::page_request,
 };
 
+/// The path that the stylesheet, the script and the wasm are below.
+#[must_use]
+pub fn package(options: &LeptosOptions) -> String {
+    format!("/{}", options.site_pkg_dir)
+}
+
 /// A whole HTML document. The server resolves it before the response starts, so that redirects and
 /// statuses that depend on data can still be sent.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let package = format!("/{}/{}", options.site_pkg_dir, options.output_name);
+    let package = format!("{}/{}", package(&options), options.output_name);
     view! {
         <!DOCTYPE html>
         <html lang="en">

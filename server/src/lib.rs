@@ -1,9 +1,12 @@
 //! The server of Latchkey.
 //!
 //! The way of a sign-in: [`http`] takes the request, [`sign_in`] asks and decides,
-//! [`webauthn`] verifies, [`store`] writes all of it in one transaction. [`federation`],
-//! [`account`] and [`shop`] stand beside [`sign_in`]; [`session`], [`credentials`], [`guard`] and
-//! [`oidc`] are what they stand on. Imports run downwards, in this order.
+//! [`webauthn`] verifies, [`store`] writes all of it in one transaction; [`guard`] keeps out who
+//! pushes at it.
+//!
+//! Imports run downwards, in this order: [`http`]; [`account`], [`federation`], [`sign_in`] and
+//! [`shop`]; [`request`], [`state`] and [`config`]; [`session`]; [`credentials`], [`guard`],
+//! [`oidc`] and [`webauthn`]; [`error`]; [`store`]; [`clock`].
 
 pub mod account;
 pub mod clock;

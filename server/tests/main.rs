@@ -36,6 +36,7 @@ mod guard {
 }
 
 mod http {
+    mod addresses;
     mod cross_site;
     mod limits;
     mod pages;

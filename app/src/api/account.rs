@@ -76,7 +76,7 @@ pub async fn dismiss_offer() -> Result<(), PublicError> {
     super::account().dismiss_offer().await
 }
 
-/// Says that the password manager has been told of [`Signals`], so that no page tells it again.
+/// Says that the passkey manager has been told of [`Signals`], so that no page tells it again.
 #[server(endpoint = "passkey/signalled", input = Json)]
 pub async fn signalled(user_id: String, version: i64) -> Result<(), PublicError> {
     super::account().signalled(&user_id, version).await

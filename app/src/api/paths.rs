@@ -2,7 +2,8 @@
 //!
 //! [`Route`] is what the router matches, [`Path`] one address with its parameters filled in:
 //! for links, forms and redirects. Routes and pages are chosen by an exhaustive `match`, so an
-//! address that is added here and nowhere else does not compile.
+//! address that is added here and nowhere else does not compile; and a test of the server asks
+//! every address for what it is there for, so one that is added half fails.
 
 use std::fmt;
 
@@ -12,8 +13,13 @@ use super::{Next, next::escaped};
 pub const FUNCTIONS: &str = "/api";
 /// The path that all illustrations are below.
 pub const IMAGES: &str = "/images";
-/// The icon of this shop, for browsers and their password managers.
+/// The icon of this shop, for browsers and their passkey managers.
 pub const ICON: &str = "/favicon.svg";
+
+/// The parts of the account's page that others lead to, as [`Route::part`] takes them.
+pub const PASSKEYS: &str = "passkeys";
+pub const PROVIDERS: &str = "providers";
+pub const SESSIONS: &str = "sessions";
 
 macro_rules! addresses {
     ($($(#[$doc:meta])* $name:ident $({ $($part:ident),+ })? = $pattern:literal,)*) => {
@@ -126,7 +132,7 @@ addresses! {
     /// Where password managers send people who are to change their password (A Well-Known URL for
     /// Changing Passwords).
     ChangePassword = "/.well-known/change-password",
-    /// Where passkeys are created and managed, for password managers (Passkey Endpoints).
+    /// Where passkeys are created and managed, for passkey managers (Passkey Endpoints).
     PasskeyEndpoints = "/.well-known/passkey-endpoints",
     /// The origins that may use this shop's passkeys (WebAuthn L3 §5.11).
     RelatedOrigins = "/.well-known/webauthn",
@@ -138,6 +144,13 @@ impl Route {
     #[must_use]
     pub fn with_next(self, next: &Next) -> String {
         and_next(self.pattern(), next)
+    }
+
+    /// A part of the page at an address without parameters: `/account#passkeys`.
+    #[inline(always)]
+    #[must_use]
+    pub fn part(self, id: &str) -> String {
+        self.pattern().to_owned() + "#" + id
     }
 }
 
@@ -163,24 +176,7 @@ impl Path {
     /// Whether the page there only leads on to somewhere else, or away: nobody is sent back to it.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::SignIn
-                | Self::SignUp
-                | Self::SignUpWithProvider
-                | Self::OneButton
-                | Self::Recover
-                | Self::SecondFactor
-                | Self::Confirm
-                | Self::ConfirmWithProvider { .. }
-                | Self::Goodbye
-                | Self::Leaving
-                | Self::FederationAt
-                | Self::FederationStart { .. }
-                | Self::FederationCallback { .. }
-                | Self::FederationNonce { .. }
-                | Self::FederationToken { .. }
-        )
+        matches!(self.stay(), Stay::Passing)
     }
 
     /// Whether this is the address of the account's page, or of one of those around it.
@@ -193,8 +189,67 @@ impl Path {
     /// asked for or created, or something is shown only once.
     #[must_use]
     pub const fn is_busy(&self) -> bool {
-        self.is_passing() || matches!(self, Self::NewPasskey | Self::RecoveryCodes | Self::Review)
+        matches!(self.stay(), Stay::Passing | Stay::Busy)
     }
+
+    /// Every [`Route`] is here, or this does not compile.
+    const fn stay(&self) -> Stay {
+        match self.route() {
+            Route::SignIn
+            | Route::SignUp
+            | Route::SignUpWithProvider
+            | Route::OneButton
+            | Route::Recover
+            | Route::SecondFactor
+            | Route::Confirm
+            | Route::ConfirmWithProvider
+            | Route::Goodbye
+            | Route::Leaving
+            | Route::FederationAt
+            | Route::FederationStart
+            | Route::FederationCallback
+            | Route::FederationNonce
+            | Route::FederationToken => Stay::Passing,
+
+            Route::NewPasskey | Route::RecoveryCodes | Route::Review => Stay::Busy,
+
+            Route::Catalogue
+            | Route::Product
+            | Route::Cart
+            | Route::Checkout
+            | Route::Order
+            | Route::SignOut
+            | Route::UndoSignIn
+            | Route::BrowserSupport
+            | Route::Account
+            | Route::AccountName
+            | Route::PasskeyName
+            | Route::DeletePasskey
+            | Route::Password
+            | Route::AccountSecondFactor
+            | Route::EndOtherSessions
+            | Route::EndSession
+            | Route::AutomaticSignIn
+            | Route::LinkProvider
+            | Route::UnlinkIdentity
+            | Route::SecurityEvent
+            | Route::DismissOffer
+            | Route::DeleteAccount
+            | Route::ChangePassword
+            | Route::PasskeyEndpoints
+            | Route::RelatedOrigins => Stay::Open,
+        }
+    }
+}
+
+/// What somebody at an address is there for.
+enum Stay {
+    /// To be led on to somewhere else, or away.
+    Passing,
+    /// For a passkey, or for something that is shown only once.
+    Busy,
+    /// For the page itself, which can be left and come back to.
+    Open,
 }
 
 impl fmt::Display for Path {

@@ -31,7 +31,7 @@ pub struct Notice {
 /// What the page's script tells or asks the browser, beside what people press.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upkeep {
-    /// What password managers are to be told of the account's passkeys.
+    /// What passkey managers are to be told of the account's passkeys.
     pub signals: Option<Signals>,
     /// Who has signed in with a provider, for the browser to remember.
     pub federated: Option<Federated>,

@@ -1,4 +1,4 @@
-//! `/browser-support`
+//! `/browser-support`: this says what the browser at hand can do, and what a press does in it.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

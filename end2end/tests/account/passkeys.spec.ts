@@ -34,7 +34,7 @@ function badges(card: Locator): Locator {
   return card.getByRole('list').getByRole('listitem');
 }
 
-/** A credential of an authenticator, as the store and the pages write its id. */
+/** A credential of an authenticator, as the shop and the pages write its id. */
 function id({ credentialId }: { credentialId: string }): string {
   return Buffer.from(credentialId, 'base64').toString('base64url');
 }

@@ -17,7 +17,7 @@ import {
   withoutFedCm,
 } from '../../federation.ts';
 import { addToCart, armed, expect, expectSignedIn, hydrated, open, signInLink, visit } from '../../fixtures.ts';
-import { PROVIDER } from '../../stores.ts';
+import { PROVIDER } from '../../shops.ts';
 
 type Fixtures = {
   dialog: AccountDialog;
@@ -214,7 +214,7 @@ test.describe('when it comes to nothing', () => {
     await expect(page.getByText(`Example (${refused}) says that it is you.`)).toBeVisible();
   });
 
-  test('a store that does not answer is said not to, and can be asked again', async ({
+  test('a shop that does not answer is said not to, and can be asked again', async ({
     page,
     dialog,
     login,

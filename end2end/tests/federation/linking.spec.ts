@@ -18,7 +18,7 @@ import {
   withoutFedCm,
 } from '../../federation.ts';
 import { expect, expectSignedIn, offer, open, pressSignOut, type Person } from '../../fixtures.ts';
-import { PROVIDER } from '../../stores.ts';
+import { PROVIDER } from '../../shops.ts';
 
 test.beforeEach(async ({ page }) => withoutFedCm(page));
 

@@ -20,7 +20,7 @@ import {
   signInLink,
   type Person,
 } from '../../fixtures.ts';
-import { ORIGIN, PROVIDER } from '../../stores.ts';
+import { ORIGIN, PROVIDER } from '../../shops.ts';
 
 test.beforeEach(async ({ page }) => withoutFedCm(page));
 

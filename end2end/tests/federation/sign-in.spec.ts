@@ -27,7 +27,7 @@ import {
   signInLink,
   visit,
 } from '../../fixtures.ts';
-import { ORIGIN, PROVIDER } from '../../stores.ts';
+import { ORIGIN, PROVIDER } from '../../shops.ts';
 
 test.beforeEach(async ({ page }) => withoutFedCm(page));
 

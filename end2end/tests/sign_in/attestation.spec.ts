@@ -1,9 +1,9 @@
-// Stores that accept passkeys of certain models only (LATCHKEY_ATTESTATION=direct).
+// Shops that accept passkeys of certain models only (LATCHKEY_ATTESTATION=direct).
 
 import { overhearCreation } from '../../browser.ts';
 import { ATTESTATION_DATABASE, Database, OTHER_MODELS_DATABASE } from '../../database.ts';
 import { expect, expectSignedIn, offer, open, saved, signInByRequest, signUp, test } from '../../fixtures.ts';
-import { ATTESTING, OTHER_MODELS } from '../../stores.ts';
+import { ATTESTING, OTHER_MODELS } from '../../shops.ts';
 
 const NOT_ACCEPTED = 'This store does not accept passkeys of this model. It was not added.';
 

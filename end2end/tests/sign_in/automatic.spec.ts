@@ -20,7 +20,7 @@ import {
   visit,
   type Person,
 } from '../../fixtures.ts';
-import { FARAWAY, PROVIDER } from '../../stores.ts';
+import { FARAWAY, PROVIDER } from '../../shops.ts';
 
 const test = base.extend<{ credentials: Credentials }>({
   credentials: [async ({ page }, use) => use(await Credentials.play(page)), { auto: true }],
@@ -180,7 +180,7 @@ for (const [name, use] of Object.entries(USES)) {
   });
 }
 
-test('what was typed while the store answered stays, and the next page tells', async ({
+test('what was typed while the shop answered stays, and the next page tells', async ({
   page,
   credentials,
   passwordOwner,
@@ -290,7 +290,7 @@ test.describe('nobody is signed in, and it is not tried again,', () => {
     await expectNoMore(page, credentials);
   });
 
-  test('where the store cannot be reached', async ({ page, credentials, passwordOwner, mishaps }) => {
+  test('where the shop cannot be reached', async ({ page, credentials, passwordOwner, mishaps }) => {
     mishaps.expect('net::ERR_CONNECTION_FAILED: POST /sign-in');
     await page.route('/sign-in', (route) => route.abort('connectionfailed'));
     credentials.bring(passwordOwner);
@@ -308,7 +308,7 @@ test.describe('with a provider that the browser remembers', () => {
     await forgetSignOut(page);
   });
 
-  /** What the store asks the provider. */
+  /** What the shop asks the provider. */
   const asked = (page: Page) => page.waitForRequest((request) => request.url().startsWith(`${PROVIDER}/auth`));
 
   test('one who is signed in there is signed in here', async ({ page, credentials, login, exampleOwner, database }) => {

@@ -64,7 +64,7 @@ test('a browser without WebAuthn shows a sentence in place of the button', async
   await expect(page).toHaveURL('/sign-in?next=/');
 });
 
-test('a passkey that the store does not know is forgotten by the device', async ({ page, authenticator, mishaps }) => {
+test('a passkey that the shop does not know is forgotten by the device', async ({ page, authenticator, mishaps }) => {
   mishaps.expect('404: POST /api/passkey/sign-in/finish');
   await authenticator.addStranger();
   await open(page, '/one-button');

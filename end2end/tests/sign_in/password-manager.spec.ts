@@ -1,4 +1,4 @@
-// What the password manager of Chromium really does with the store.
+// What the password manager of Chromium really does with the shop.
 
 import type { Page } from '@playwright/test';
 import { expireSession } from '../../credentials.ts';
@@ -13,7 +13,7 @@ import {
   type Person,
 } from '../../fixtures.ts';
 import { silently, test } from '../../password-manager.ts';
-import { ORIGIN } from '../../stores.ts';
+import { ORIGIN } from '../../shops.ts';
 
 const notice = (page: Page) => page.getByRole('main').locator('.notice');
 

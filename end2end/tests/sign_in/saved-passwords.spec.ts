@@ -17,7 +17,7 @@ import {
   visit,
   type Person,
 } from '../../fixtures.ts';
-import { ORIGIN, PROVIDER } from '../../stores.ts';
+import { ORIGIN, PROVIDER } from '../../shops.ts';
 
 const test = base.extend<{ credentials: Credentials }>({
   credentials: [async ({ page }, use) => use(await Credentials.play(page)), { auto: true }],

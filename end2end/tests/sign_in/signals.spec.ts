@@ -382,7 +382,7 @@ test.describe('a new passkey that the server did not take is forgotten', () => {
   });
 });
 
-test.describe('a passkey that the store does not know, where the browser offers it all the same, is forgotten', () => {
+test.describe('a passkey that the shop does not know, where the browser offers it all the same, is forgotten', () => {
   const FORGOTTEN =
     'This store does not know that passkey, so your password manager was told not to offer it here any more.';
 

@@ -1,4 +1,4 @@
-//! The passkeys of an account: naming and deleting them, offering one, and what password managers
+//! The passkeys of an account: naming and deleting them, offering one, and what passkey managers
 //! are to hear of them.
 
 use std::time::Duration;
@@ -127,7 +127,7 @@ pub(crate) fn offer(ctx: &RequestContext, row: &AccountRow) -> Option<Offer> {
     }
 }
 
-/// What this browser's password manager has not been told yet (WebAuthn L3 §5.1.10). Without an
+/// What this browser's passkey manager has not been told yet (WebAuthn L3 §5.1.10). Without an
 /// `account`, it may have been deleted a moment ago: then its passkeys open nothing any more.
 ///
 /// # Errors

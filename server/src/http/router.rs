@@ -120,7 +120,7 @@ pub fn router(state: State) -> Router {
 /// they change, so browsers have to ask each time; the answer is mostly "304".
 fn assets(state: &State) -> Router<State> {
     let site = state.leptos.site_root.to_string();
-    let package = format!("/{}", state.leptos.site_pkg_dir);
+    let package = app::package(&state.leptos);
     let (images, icon) = (paths::IMAGES, paths::ICON);
     Router::new()
         .nest_service(images, ServeDir::new(format!("{site}{images}")))

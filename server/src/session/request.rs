@@ -75,7 +75,8 @@ pub enum BrowserCookie {
     Removed,
 }
 
-/// A session as it is to be once the transaction that has [`SessionChange::write`] in it is committed.
+/// A session as it is to be once the transaction that has [`SessionChange::write`] in it is
+/// committed.
 #[derive(Clone, Debug)]
 pub struct SessionChange {
     id: Id,

@@ -104,7 +104,7 @@ impl Ceremony<'_> {
     }
 }
 
-/// `with_passkey`: password managers are to hear of a new one. Returns how many sessions the
+/// `with_passkey`: passkey managers are to hear of a new one. Returns how many sessions the
 /// account has, which so costs no statement of its own.
 async fn lock_owner(db: impl AnyExecutor<'_>, owner: Owner, with_passkey: bool) -> Result<i64> {
     // Also an update that changes nothing is a lock, which both databases understand.

@@ -72,7 +72,7 @@ pub(super) async fn ways_in(tx: &mut Transaction<'_, Any>, account: Uuid) -> Res
     })
 }
 
-/// Password managers are to hear of a change.
+/// Passkey managers are to hear of a change.
 pub(super) async fn next_version(db: impl AnyExecutor<'_>, account: Uuid) -> sqlx::Result<()> {
     query("UPDATE accounts SET version = version + 1 WHERE id = $1")
         .bind(account.to_string())

@@ -65,7 +65,7 @@ async fn who_is_shut_out_while_sending_does_nothing_more(shop: Shop) {
         elsewhere.sign_in(&mut passkey).await.expect_status(200);
         let (asked, is_asked) = oneshot::channel::<()>();
         let (send, rest) = oneshot::channel::<()>();
-        // The store waits for this body, and meanwhile the session is ended.
+        // The shop waits for this body, and meanwhile the session is ended.
         let body = stream::once(async move {
             asked.send(()).unwrap();
             rest.await.unwrap();

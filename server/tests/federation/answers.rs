@@ -32,7 +32,7 @@ async fn forged_tokens_sign_nobody_in(town: Town) {
 }
 
 #[on_both]
-async fn one_audience_more_is_fine_when_it_is_this_store(town: Town) {
+async fn one_audience_more_is_fine_when_it_is_this_shop(town: Town) {
     let mut visitor = town.member("robin").await;
     visitor.sign_out().await;
     let asked = leave(&mut visitor, "/federated/acorn?next=/cart").await;

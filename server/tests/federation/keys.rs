@@ -24,7 +24,7 @@ async fn a_provider_may_change_its_keys(town: Town) {
     assert_eq!(town.acorn.books().asked_for_keys, 2);
     visitor.sign_out().await;
 
-    // Nobody makes the store ask all the time.
+    // Nobody makes the shop ask all the time.
     town.acorn.change_keys("third");
     town.shop.clock.advance(10 * SECOND - 1);
     let answer = through(&mut visitor, &town.acorn, "robin", "/orders").await;
@@ -90,7 +90,7 @@ async fn two_who_come_with_a_new_key_at_once_are_both_let_in(town: Town) {
 }
 
 #[on_both]
-async fn a_forged_key_does_not_make_the_store_forget_the_real_ones(town: Town) {
+async fn a_forged_key_does_not_make_the_shop_forget_the_real_ones(town: Town) {
     let mut visitor = town.member("robin").await;
     visitor.sign_out().await;
     town.shop.clock.advance(10 * SECOND);

@@ -45,7 +45,7 @@ async fn the_first_time_somebody_chooses_a_username_and_later_just_signs_in(town
 }
 
 #[on_both]
-async fn the_store_says_who_it_is_as_the_provider_wants_it(town: Town) {
+async fn the_shop_says_who_it_is_as_the_provider_wants_it(town: Town) {
     for clients in [Clients::Header, Clients::Body, Clients::Public] {
         town.acorn.books().clients = clients;
         let mut acorn = town.acorn.configured();

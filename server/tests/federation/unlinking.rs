@@ -63,7 +63,7 @@ async fn no_lock_out_by_unlinking_the_last_way_in(town: Town) {
 }
 
 #[on_both]
-async fn a_provider_is_a_way_in_as_long_as_the_store_works_with_it(town: Town) {
+async fn a_provider_is_a_way_in_as_long_as_the_shop_works_with_it(town: Town) {
     let mut visitor = town.member("robin").await;
     let asked = leave_by_form(&mut visitor, "/account/providers/birch/link", "").await;
     let token = token_for(&town.birch, "robin", &asked);

@@ -11,7 +11,7 @@ use tower::ServiceExt;
 use crate::support::{on_both, town::Town, visitor::Shop};
 
 #[on_both]
-async fn what_does_not_exist_is_a_404_in_the_stores_look(shop: Shop) {
+async fn what_does_not_exist_is_a_404_in_the_shops_look(shop: Shop) {
     let (mut member, _) = shop.member("robin").await;
     for page in ["/no-such-page", "/products/no-such-thing", "/orders/LK-NOSUCHONE", "/checkout/x"]
     {
@@ -64,7 +64,7 @@ async fn an_error_leaks_nothing_of_the_inside(shop: Shop) {
 }
 
 #[on_both]
-async fn an_address_that_cannot_be_read_is_refused_in_the_stores_words(town: Town) {
+async fn an_address_that_cannot_be_read_is_refused_in_the_shops_words(town: Town) {
     let mut visitor = town.shop.visitor();
     for path in [
         "/federated/acorn?next=/a&next=/b",

@@ -172,7 +172,7 @@ async fn its_owner_can_switch_it_off(shop: Shop) {
 }
 
 #[on_both]
-async fn a_store_can_do_without(shop: Shop) {
+async fn a_shop_can_do_without(shop: Shop) {
     let off = shop.changed(|config| config.automatic = false).await;
     let mut owner = off.member_with_password("robin").await;
     owner.get("/account").await.expect_no_text("utomatic sign-in");

@@ -32,7 +32,7 @@ async fn data_outlives_the_server(url: DatabaseUrl) {
 
 #[on_both]
 async fn orders_outlive_the_change_of_their_tables(url: DatabaseUrl) {
-    // A store of the first version, with an order in it.
+    // A shop of the first version, with an order in it.
     let mut database = AnyConnection::connect(&created(&url.0)).await.unwrap();
     let mut first = sqlx::migrate!();
     first.migrations = first.migrations[..1].to_vec().into();

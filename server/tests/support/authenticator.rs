@@ -67,7 +67,7 @@ impl Authenticator {
         }
     }
 
-    /// One that attests its model, as a store may ask for.
+    /// One that attests its model, as a shop may ask for.
     pub fn attested() -> Self {
         Self { attests: true, ..Self::new() }
     }

@@ -28,9 +28,9 @@ use url::{Url, form_urlencoded};
 
 use super::authenticator::{decode, encode};
 
-/// As whom the store is known to every provider.
+/// As whom the shop is known to every provider.
 pub const CLIENT: &str = "latchkey";
-const SECRET: &str = "what only the store and the provider know";
+const SECRET: &str = "what only the shop and the provider know";
 
 pub struct Provider {
     pub id: &'static str,
@@ -62,7 +62,7 @@ pub struct Books {
     pub holds_keys: bool,
 }
 
-/// How it wants to know the store (OpenID Connect Core 1.0 §9).
+/// How it wants to know the shop (OpenID Connect Core 1.0 §9).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Clients {
     /// `client_secret_basic`
@@ -79,7 +79,7 @@ struct Issued {
     token: String,
 }
 
-/// What the store asks for, in the address that it sends a visitor to.
+/// What the shop asks for, in the address that it sends a visitor to.
 #[derive(Clone, Debug)]
 pub struct Asked(HashMap<String, String>);
 
@@ -133,7 +133,7 @@ impl Provider {
         Self { id, name, issuer, clock, desk, serving }
     }
 
-    /// As a store is told about it.
+    /// As a shop is told about it.
     pub fn configured(&self) -> oidc::Provider {
         oidc::Provider {
             id: self.id.to_owned(),
@@ -169,7 +169,7 @@ impl Provider {
         (replace(&mut books.key, key), replace(&mut books.key_id, id))
     }
 
-    /// That this is `who`, who signed in here just now. `nonce`: as the store asked for it.
+    /// That this is `who`, who signed in here just now. `nonce`: as the shop asked for it.
     pub fn token(&self, who: &str, nonce: &str) -> Token {
         let now = self.clock.now().0 / 1000;
         let claims = json!({

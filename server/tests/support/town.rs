@@ -1,4 +1,4 @@
-//! A store and the providers that it works with, and the ways to them and back.
+//! A shop and the providers that it works with, and the ways to them and back.
 
 use axum::http::header::LOCATION;
 use latchkey::{oidc::Providers, store::IdentityRow};
@@ -22,7 +22,7 @@ pub const UNAVAILABLE: &str = "does not answer at the moment";
 
 pub const TOO_LATE: &str = "took too long, was answered before, or was begun in another browser";
 
-/// A store, and two providers that it works with.
+/// A shop, and two providers that it works with.
 pub struct Town {
     pub shop: Shop,
     pub acorn: Provider,
@@ -50,7 +50,7 @@ impl Town {
         visitor
     }
 
-    /// The same with a password, a passkey and the second factor.
+    /// A visitor whose account has Acorn, a password, a passkey and the second factor.
     pub async fn careful(&self, username: &str) -> (Visitor, Authenticator) {
         let (mut visitor, mut passkey) = (self.member(username).await, Authenticator::new());
         visitor.add(&mut passkey).await.expect_status(200);

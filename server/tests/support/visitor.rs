@@ -1,4 +1,4 @@
-//! A visitor of the store: the real router, and a browser's cookie jar.
+//! A visitor of the shop: the real router, and a browser's cookie jar.
 
 use axum::{
     Router,
@@ -45,14 +45,14 @@ impl Shop {
         Self { router: http::router(state), store, clock, config }
     }
 
-    /// The same shop, configured in another way.
+    /// A shop on the database of this one, configured in another way.
     pub async fn changed(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.config.clone();
         change(&mut config);
         Self::open(config, self.clock.clone()).await
     }
 
-    /// The same shop at another origin.
+    /// A shop on the database of this one, at another origin.
     pub async fn at(&self, origin: &str) -> Self {
         self.changed(|config| config.origin = origin.parse().unwrap()).await
     }

@@ -1,4 +1,4 @@
-//! A store that accepts attested models only.
+//! A shop that accepts attested models only.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::support::{authenticator::Authenticator, on_both, page::offer, visitor::Shop};
 
-/// A store that accepts attested models only.
+/// A shop that accepts attested models only.
 async fn picky(shop: Shop, models: &[Uuid]) -> Shop {
     let roots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/webauthn/attestation");
     let attestation = Attestation::direct(&roots, models).unwrap();

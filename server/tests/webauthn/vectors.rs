@@ -1,5 +1,5 @@
 //! The test vectors of WebAuthn L3, section "Test Vectors": registrations and
-//! assertions that this store did not make itself.
+//! assertions that this shop did not make itself.
 //! `vectors/webauthn-l3.json` has them as the specification prints them.
 
 use app::api::Code;

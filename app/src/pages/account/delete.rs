@@ -1,4 +1,4 @@
-//! `/account/delete`
+//! `/account/delete`: the whole account is deleted here, after what goes and what stays was said.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,11 +1,11 @@
-//! `/account/passkeys/{id}/delete`
+//! `/account/passkeys/{id}/delete`: a passkey is deleted here, unless it is the last way in.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::{back, passkeys::facts};
 use crate::{
-    api::{self, Account, Code, PasskeyCard, Path, Result},
+    api::{self, Account, Code, PasskeyCard, Path, Result, paths::PASSKEYS},
     components::FormAlert,
     pages::load,
 };
@@ -25,7 +25,7 @@ pub fn DeletePasskey(id: String) -> impl IntoView {
                 <h2 class="subject">{passkey.title().to_owned()}</h2>
                 {facts(&passkey)}
                 {choice}
-                {back("passkeys")}
+                {back(PASSKEYS)}
             </div>
         }
     })

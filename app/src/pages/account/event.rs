@@ -1,11 +1,14 @@
-//! `/account/events/{id}`
+//! `/account/events/{id}`: one security event, and how to shut others out if it was not you.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::back;
 use crate::{
-    api::{self, Path, SecurityEvent},
+    api::{
+        self, Path, Route, SecurityEvent,
+        paths::{PASSKEYS, PROVIDERS, SESSIONS},
+    },
     components::When,
     pages::load,
     request::visitor,
@@ -38,18 +41,18 @@ fn show(event: SecurityEvent) -> impl IntoView {
 
 fn not_you() -> impl IntoView {
     let unlink = (!visitor().providers.is_empty()).then(|| {
-        view! { <li><a href=format!("{}#providers", Path::Account)>"Unlink the accounts you do not know"</a></li> }
+        view! { <li><a href=Route::Account.part(PROVIDERS)>"Unlink the accounts you do not know"</a></li> }
     });
     view! {
         <section class="another" aria-labelledby="not-you">
             <h2 id="not-you">"This was not you?"</h2>
             <p>"Then shut others out, in this order:"</p>
             <ol class="steps">
-                <li><a href=format!("{}#passkeys", Path::Account)>"Delete the passkeys you do not know"</a></li>
+                <li><a href=Route::Account.part(PASSKEYS)>"Delete the passkeys you do not know"</a></li>
                 {unlink}
                 <li><a href=Path::Password.to_string()>"Change or remove the password"</a></li>
                 <li><a href=Path::RecoveryCodes.to_string()>"Make new recovery codes"</a></li>
-                <li><a href=format!("{}#sessions", Path::Account)>"End all other sessions"</a></li>
+                <li><a href=Route::Account.part(SESSIONS)>"End all other sessions"</a></li>
             </ol>
         </section>
     }

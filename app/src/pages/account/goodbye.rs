@@ -1,4 +1,4 @@
-//! `/goodbye`
+//! `/goodbye`: this is shown once the account is deleted.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -29,7 +29,10 @@ pub use second_factor::SecondFactor;
 pub use unlink::Unlink;
 
 use crate::{
-    api::{self, AccountName, OrderSummary, Path},
+    api::{
+        self, AccountName, OrderSummary, Path, Route,
+        paths::{PASSKEYS, PROVIDERS, SESSIONS},
+    },
     components::{Control, Field, FormAlert, When},
     pages::load,
     request::form_outcome,
@@ -59,13 +62,13 @@ fn show(account: api::Account) -> impl IntoView {
             </header>
             <FormAlert/>
             {part("orders", "Orders", orders(account.orders))}
-            {part("passkeys", "Passkeys", passkeys::list(account.passkeys))}
+            {part(PASSKEYS, "Passkeys", passkeys::list(account.passkeys))}
             {part("password", "Password", password)}
-            {identities.map(|list| part("providers", "Other accounts", list))}
+            {identities.map(|list| part(PROVIDERS, "Other accounts", list))}
             {part("second-factor", "Second factor", second_factor)}
             {part("recovery-codes", "Recovery codes", codes)}
             {automatic.map(|state| part("automatic", "Automatic sign-in", state))}
-            {part("sessions", "Sessions", history::sessions(account.sessions))}
+            {part(SESSIONS, "Sessions", history::sessions(account.sessions))}
             {part("events", "Security events", history::events(account.events))}
             {part("details", "Your details", details(account.name))}
             {part("delete", "Delete account", delete())}
@@ -110,7 +113,7 @@ fn entries<V: IntoView + 'static>(
 
 /// A link back to a part of `/account`, for the pages around it.
 fn back(part: &'static str) -> impl IntoView {
-    view! { <p class="aside"><a href=format!("{}#{part}", Path::Account)>"Back to your account"</a></p> }
+    view! { <p class="aside"><a href=Route::Account.part(part)>"Back to your account"</a></p> }
 }
 
 fn orders(orders: Vec<OrderSummary>) -> impl IntoView {

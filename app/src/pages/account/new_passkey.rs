@@ -1,11 +1,11 @@
-//! `/account/passkeys/new`
+//! `/account/passkeys/new`: a passkey is added to the account here.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::back;
 use crate::{
-    api::{self, Next, Path},
+    api::{self, Next, Path, paths::PASSKEYS},
     pages::load,
     request::next,
     sign_in::PasskeyAddition,
@@ -36,7 +36,7 @@ pub fn NewPasskey() -> impl IntoView {
                 {without.clone().map(|next| {
                     view! { <p><a class="way" href=next.to_string()>"Continue without one"</a></p> }
                 })}
-                {back("passkeys")}
+                {back(PASSKEYS)}
             </div>
         }
     })

@@ -1,4 +1,4 @@
-//! `/account/password`
+//! `/account/password`: the password is set, changed or removed here.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,4 +1,4 @@
-//! `/account/recovery-codes`
+//! `/account/recovery-codes`: ten new recovery codes are made here, and shown this once.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,4 +1,4 @@
-//! `/account/second-factor`
+//! `/account/second-factor`: the second factor is switched on and off here.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,11 +1,11 @@
-//! `/account/identities/{id}/unlink`
+//! `/account/identities/{id}/unlink`: a provider is unlinked here, unless it is the last way in.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::back;
 use crate::{
-    api::{self, Account, Code, IdentityCard, Path, Result},
+    api::{self, Account, Code, IdentityCard, Path, Result, paths::PROVIDERS},
     components::FormAlert,
     pages::load,
 };
@@ -25,7 +25,7 @@ pub fn Unlink(id: String) -> impl IntoView {
                 <h1>{heading.clone()}</h1>
                 <FormAlert/>
                 {choice}
-                {back("providers")}
+                {back(PROVIDERS)}
             </div>
         }
     })

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    api::{self, Next, Path, SignUpSuggestion},
+    api::{self, Next, Path, Route, SignUpSuggestion, paths::PROVIDERS},
     components::{Control, Field, FormAlert},
     pages::load,
     request::next,
@@ -18,7 +18,7 @@ pub fn SignUpWithProvider() -> impl IntoView {
 }
 
 fn show(pending: SignUpSuggestion, next: Next) -> impl IntoView {
-    let sign_in = Path::SignIn.with_next(&Next::parse(&format!("{}#providers", Path::Account)));
+    let sign_in = Path::SignIn.with_next(&Next::parse(&Route::Account.part(PROVIDERS)));
     let SignUpSuggestion { provider, label, username, display_name } = pending;
     let who = match label.as_str() {
         "" => provider.clone(),

@@ -1,4 +1,4 @@
-//! `/cart`
+//! `/cart`: quantities are changed here, and from here one checks out.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,4 +1,4 @@
-//! `/`
+//! `/`: this shows all that there is to buy.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,4 +1,4 @@
-//! `/checkout`
+//! `/checkout`: the order is placed here, by somebody who is signed in.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

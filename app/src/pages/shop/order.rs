@@ -1,4 +1,4 @@
-//! `/orders/{number}`
+//! `/orders/{number}`: this shows an order to whoever placed it.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,4 +1,4 @@
-//! `/products/{slug}`
+//! `/products/{slug}`: this describes a product, which can be put into the cart.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,4 +1,4 @@
-//! `/confirm`
+//! `/confirm`: the owner of the account proves here to be there, before it is changed.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

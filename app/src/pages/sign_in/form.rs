@@ -1,4 +1,4 @@
-//! `/sign-in`
+//! `/sign-in`: one signs in here with what a press does not find, a password first of all.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

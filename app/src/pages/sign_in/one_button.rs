@@ -1,4 +1,4 @@
-//! `/one-button`
+//! `/one-button`: a page with nothing but one button, which asks for a passkey.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,4 +1,4 @@
-//! `/recover`
+//! `/recover`: one signs in here with a recovery code.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

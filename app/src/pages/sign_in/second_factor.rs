@@ -1,4 +1,4 @@
-//! `/second-factor`
+//! `/second-factor`: after a password or a provider, a passkey is asked for here.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

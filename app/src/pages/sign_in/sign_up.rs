@@ -1,4 +1,4 @@
-//! `/sign-up`
+//! `/sign-up`: a new account is made here, with a passkey or a password.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

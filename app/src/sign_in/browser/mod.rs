@@ -2,7 +2,7 @@
 //!
 //! * [`capabilities`]: what the browser can do;
 //! * [`credentials`]: `navigator.credentials`, typed;
-//! * [`signals`]: what password managers are told;
+//! * [`signals`]: what passkey managers are told;
 //! * [`fetch`]: the way to the server, and the forms that are posted;
 //! * [`page`]: where the visitor is, and what they have begun to do.
 

@@ -7,7 +7,7 @@ use leptos::{
 
 use super::{Progress, progress::Status};
 use crate::{
-    api::{Added, Next, Offer, Route},
+    api::{Added, Next, Offer, Route, paths::PASSKEYS},
     sign_in::{
         flows,
         mediation::{self, Bringing},
@@ -55,7 +55,7 @@ pub fn PasskeyOffer(offer: Offer, here: Next) -> impl IntoView {
         flows::focus_page();
         leptos::task::spawn_local(flows::dismiss());
     };
-    let passkeys = Route::Account.pattern().to_owned() + "#passkeys";
+    let passkeys = Route::Account.part(PASSKEYS);
     let (title, why) = match offer {
         Offer::ThisDevice => (
             "Create a passkey on this device",

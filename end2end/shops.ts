@@ -1,4 +1,4 @@
-// Where the stores are that the tests visit. `playwright.config.ts` starts them.
+// Where the shops are that the tests visit. `playwright.config.ts` starts them.
 
 /** The first of three ports. Not the one that `cargo leptos end-to-end` serves on. */
 const PORT = Number(process.env.END2END_PORT ?? 3100);
