@@ -70,5 +70,6 @@ mod store {
 
 mod webauthn {
     mod attestation;
+    mod conformance;
     mod vectors;
 }
