@@ -43,6 +43,15 @@ pub(in super::super) fn is_same_origin(headers: &HeaderMap, own: &str) -> bool {
     headers.get(ORIGIN).is_none_or(|origin| origin == own)
 }
 
+/// Refuses a request that names no path, as `GET evil.example HTTP/1.1` does (RFC 9112 §3.2.3): it
+/// is for proxies, and Leptos has no page for it.
+pub(in super::super) async fn refuse_pathless(request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with('/') {
+        return next.run(request).await;
+    }
+    Refused::from(Code::Malformed).into_response()
+}
+
 /// Reads the body, up to [`MAX_BODY`].
 pub(in super::super) async fn limit_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
