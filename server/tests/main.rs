@@ -2,6 +2,7 @@
 //! A folder has the tests of a capability or of a layer, as `server/src` does.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod fuzz;
 mod support;
 
 mod account {
@@ -77,5 +78,6 @@ mod store {
 
 mod webauthn {
     mod attestation;
+    mod conformance;
     mod vectors;
 }

@@ -18,7 +18,8 @@ impl Next {
     /// Takes `text` if a browser would stay in this shop with it and it is no longer than any
     /// address of ours, else `/`. Browsers take `//` and
     /// `/\` for the start of another host, and leave out tabs and newlines before they look
-    /// (URL Standard, "basic URL parser").
+    /// (URL Standard, "basic URL parser"). What a browser takes for an address is ASCII, and so is
+    /// the header that it is sent on with (RFC 9110 §10.2.2).
     #[must_use]
     pub fn parse(text: &str) -> Self {
         Self(Self::local(text).to_owned())
@@ -29,7 +30,7 @@ impl Next {
         let local = text.len() <= LONGEST
             && text.starts_with('/')
             && !text.starts_with("//")
-            && !text.contains(|c: char| c == '\\' || c.is_control());
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         if local { text } else { "/" }
     }
 
@@ -138,6 +139,13 @@ mod tests {
     fn a_header_cannot_be_split() {
         refused("/cart\r\nset-cookie: a=b");
         refused("/cart\0");
+    }
+
+    #[test]
+    fn a_header_is_ascii() {
+        for odd in ["/cárt", "/cart\u{FFFD}", "/a cart", "/\u{202E}tra"] {
+            refused(odd);
+        }
     }
 
     #[test]

@@ -106,7 +106,8 @@ impl AccountService for RequestContext {
             .ok_or(Code::ChallengeUnknown)?;
         let outcome = async {
             let rp = &self.state.relying_party;
-            let registered = registration::finish(rp, challenge.as_bytes(), credential, mode)?;
+            let registered =
+                registration::finish(rp, challenge.as_bytes(), credential, mode, self.now())?;
             let passkey = registered.into_row(self.browser());
             let row = passkeys::add(self, signed_in, &passkey, &used, announce).await?;
             Ok((row, passkey.aaguid))

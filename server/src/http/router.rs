@@ -106,7 +106,8 @@ pub fn router(state: State) -> Router {
         .layer(from_fn(guard::limit_body))
         .layer(from_fn_with_state(state.clone(), guard::refuse_cross_site))
         .layer(from_fn_with_state(state.clone(), render::show_refusals))
-        .layer(from_fn_with_state(state.clone(), session::manage));
+        .layer(from_fn_with_state(state.clone(), session::manage))
+        .layer(from_fn(guard::refuse_pathless));
 
     assets(&state)
         .merge(pages)

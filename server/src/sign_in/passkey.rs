@@ -82,8 +82,13 @@ impl SignInService for RequestContext {
         let used = self.check(challenge, Purpose::SignUp(name))?;
         let outcome = async {
             let rp = &self.state.relying_party;
-            let registered =
-                registration::finish(rp, challenge.as_bytes(), credential, Mode::Modal)?;
+            let registered = registration::finish(
+                rp,
+                challenge.as_bytes(),
+                credential,
+                Mode::Modal,
+                self.now(),
+            )?;
             let methods = AuthenticationMethods::one(Method::Passkey(registered.id.clone()));
             let passkey = registered.into_row(self.browser());
             // The authenticator knows the account by the id that it was given.

@@ -2,17 +2,20 @@
 //! to sign in, or one of a known account's, to prove it once more.
 
 use app::api::{Code, PublicError};
-use serde_json::{Value, json};
+use serde_json::json;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
-use webauthn_rs::prelude::{AuthenticationResult, Credential, Passkey};
-use webauthn_rs_proto::PublicKeyCredential;
+use webauthn_rs::prelude::{Credential, Passkey};
 
-use super::{RelyingParty, client_data, encode, internal, malformed, refusal, with_challenge};
+use super::{
+    RelyingParty, authenticator_data, client_data, internal, public_key,
+    response::{self, Assertion},
+};
 
 /// An assertion that was read, and not yet believed.
 #[derive(Debug)]
 pub struct Claim {
-    credential: PublicKeyCredential,
+    response: Assertion,
     /// The credential it claims to come from, as unpadded base64url.
     pub credential_id: String,
     /// The account that the authenticator says it belongs to.
@@ -96,20 +99,17 @@ impl Claim {
     /// # Errors
     /// [`Code::Malformed`] unless `response` is an assertion.
     pub fn read(response: &str) -> Result<Self, Code> {
-        let response: Value = serde_json::from_str(response).map_err(malformed)?;
-        let attachment = match response["authenticatorAttachment"].as_str() {
+        let credential = response::Credential::<Assertion>::read(response)?;
+        let attachment = match credential.authenticator_attachment.as_deref() {
             Some("platform") => Attachment::Platform,
             Some("cross-platform") => Attachment::Roaming,
             _ => Attachment::Unknown,
         };
-        let credential: PublicKeyCredential =
-            serde_json::from_value(response).map_err(malformed)?;
-        if credential.type_ != "public-key" || credential.id != encode(&credential.raw_id) {
-            return Err(Code::Malformed);
-        }
-        let user = credential.response.user_handle.as_ref();
-        let user = user.and_then(|handle| Uuid::from_slice(handle.as_ref()).ok());
-        Ok(Self { credential_id: credential.id.clone(), user, attachment, credential })
+        let credential_id = credential.id().to_owned();
+        let response = credential.response;
+        let user = response.user_handle.as_ref();
+        let user = user.and_then(|handle| Uuid::from_slice(&handle.0).ok());
+        Ok(Self { credential_id, user, attachment, response })
     }
 }
 
@@ -128,17 +128,7 @@ pub fn finish(
     if claim.user != Some(stored.account) {
         return Err(Code::WrongUser.into());
     }
-    client_data::read(&claim.credential.response.client_data_json)?.refuse_cross_origin()?;
-    let passkey: Passkey = serde_json::from_str(stored.passkey).map_err(internal)?;
-    let (_, state) = rp.webauthn.start_discoverable_authentication().map_err(internal)?;
-    let state = with_challenge(state, challenge)?;
-    // §7.2 steps 7 to 24. The counter (step 22) is refused there as well when it
-    // does not grow; a synced passkey's stays at zero.
-    let result = rp
-        .webauthn
-        .finish_discoverable_authentication_v2(&claim.credential, state, &passkey)
-        .map_err(refusal)?;
-    accept(passkey, &result)
+    verify_logged(rp, challenge, claim, stored)
 }
 
 /// Verifies a claim in answer to [`start_for`], against a credential of that account (§7.2 step
@@ -154,30 +144,59 @@ pub fn finish_for(
 ) -> Result<Accepted, PublicError> {
     // §7.2 step 6: the user was known before; a user handle need not be there, but must
     // not name somebody else.
-    if claim.credential.response.user_handle.is_some() && claim.user != Some(stored.account) {
+    if claim.response.user_handle.is_some() && claim.user != Some(stored.account) {
         return Err(Code::WrongUser.into());
     }
-    client_data::read(&claim.credential.response.client_data_json)?.refuse_cross_origin()?;
-    let passkey: Passkey = serde_json::from_str(stored.passkey).map_err(internal)?;
-    let passkeys = std::slice::from_ref(&passkey);
-    let (_, state) = rp.webauthn.start_passkey_authentication(passkeys).map_err(internal)?;
-    let state = with_challenge(state, challenge)?;
-    // §7.2 steps 7 to 24
-    let result =
-        rp.webauthn.finish_passkey_authentication(&claim.credential, &state).map_err(refusal)?;
-    // §7.2 step 19, which webauthn-rs relaxes here.
-    let before: Credential = passkey.clone().into();
-    if before.backup_eligible != result.backup_eligible() {
-        return Err(Code::BackupFlagsWrong.into());
-    }
-    accept(passkey, &result)
+    verify_logged(rp, challenge, claim, stored)
 }
 
-fn accept(mut passkey: Passkey, result: &AuthenticationResult) -> Result<Accepted, PublicError> {
-    passkey.update_credential(result);
+fn verify_logged(
+    rp: &RelyingParty,
+    challenge: &[u8],
+    claim: &Claim,
+    stored: Stored<'_>,
+) -> Result<Accepted, PublicError> {
+    let accepted = verify(rp, challenge, claim, stored);
+    accepted.inspect_err(|error| tracing::info!(code = ?error.code, "an assertion was refused"))
+}
+
+/// §7.2 steps 7 to 25.
+fn verify(
+    rp: &RelyingParty,
+    challenge: &[u8],
+    claim: &Claim,
+    stored: Stored<'_>,
+) -> Result<Accepted, PublicError> {
+    let passkey: Passkey = serde_json::from_str(stored.passkey).map_err(internal)?;
+    let mut passkey = Credential::from(passkey);
+    let client_data = &claim.response.client_data.0;
+    client_data::read(client_data)?.verify(rp, "webauthn.get", challenge)?;
+    let bytes = &claim.response.authenticator_data.0;
+    let data = authenticator_data::read(bytes)?;
+    // §6.1: none in an assertion.
+    if data.attested.is_some() {
+        return Err(Code::Malformed.into());
+    }
+    data.verify(rp)?;
+    data.verify_user()?;
+    // Step 19: this does not change after the registration (§6.1).
+    if data.backup_eligible() != passkey.backup_eligible {
+        return Err(Code::BackupFlagsWrong.into());
+    }
+    let signed = [bytes.as_slice(), Sha256::digest(client_data).as_slice()].concat();
+    if !public_key::verifies(&passkey.cred, &claim.response.signature.0, &signed) {
+        return Err(Code::BadSignature.into());
+    }
+    // Step 22: a synced passkey's stays at zero.
+    let counts = data.counter > 0 || passkey.counter > 0;
+    if counts && data.counter <= passkey.counter {
+        return Err(Code::CounterWentBack.into());
+    }
+    passkey.counter = data.counter;
+    passkey.backup_state = data.backed_up();
     Ok(Accepted {
-        passkey: serde_json::to_string(&passkey).map_err(internal)?,
-        counter: result.counter(),
-        backed_up: result.backup_state(),
+        passkey: serde_json::to_string(&Passkey::from(passkey)).map_err(internal)?,
+        counter: data.counter,
+        backed_up: data.backed_up(),
     })
 }

@@ -1,26 +1,48 @@
 //! Verifies registrations (WebAuthn L3 §7.1) and assertions (§7.2).
 //!
-//! The one place that uses webauthn-rs, and where our own checks around it
-//! live. Its functions take the stored state and the response, and return a
-//! decision: no clock and no database inside.
+//! Its functions take what is stored and the response, and return a decision: no clock and no
+//! database inside. webauthn-rs makes the options, keeps the passkeys, and verifies what needs
+//! cryptography of ECDSA, RSA or certificates; the steps of the specification are here, because
+//! the library is lenient where it compares bytes.
+//!
+//! Of every byte that a browser sends, this is checked, and the rest is free:
+//!
+//! | sent | checked | free, and why |
+//! |---|---|---|
+//! | the credential's JSON ([`response`]) | an object; `id`, `rawId`, `type`, `response` and its members once each; bytes as unpadded base64url in the one text they have; `id` is `rawId` | other members: unread. `authenticatorAttachment`, `transports`, `clientExtensionResults`: hints that nobody signs, kept or ignored |
+//! | client data ([`client_data`]) | UTF-8, one JSON object; `type`, `challenge`, `origin` byte by byte; `crossOrigin` is not true, no `topOrigin`, no token binding "present" | white space and escapes, other members: signed as they are, and unread. A byte order mark, as the specification has it |
+//! | attestation object ([`registration`]) | exactly `fmt`, `attStmt`, `authData` in their one encoding ([`cbor`]) | the order of members |
+//! | authenticator data ([`authenticator_data`]) | its length to the last byte; hash of the RP ID; UP, UV, BE, BS, AT; a map where ED is set | two reserved flags; outputs of extensions: none is acted on. Unsigned without an attestation: AAGUID, for display only |
+//! | signature counter | grows, or stays zero | any value at registration |
+//! | credential ID | 16 to 1,023 bytes, the same in all places, nobody's yet or the one stored | its bytes are the authenticator's |
+//! | public key ([`public_key`]) | the parameters of its algorithm and no others, one encoding, a point of the curve | the order of parameters |
+//! | statement ([`statement`]) | `none`: empty. Others: the members of the format, the signature, and where models are verified the chain | without trusted makers: what certificates say beside the key that signed, since nothing of it is believed |
+//! | signature | all of it, by the stored key in its algorithm | of ECDSA, which of two equivalent values of `s` |
+//! | user handle | the account's, or left out where the account is known | |
 
 pub mod attestation;
 pub mod authentication;
+mod authenticator_data;
+mod cbor;
 mod client_data;
 pub mod passkey_managers;
+mod public_key;
 pub mod registration;
+mod response;
+mod statement;
 
 use std::time::Duration;
 
 use app::api::{Code, PublicError};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use url::Url;
 use webauthn_rs::{
     Webauthn, WebauthnBuilder,
     prelude::{WebauthnError, WebauthnResult},
 };
-use webauthn_rs_core::WebauthnCore;
+use webauthn_rs_core::{WebauthnCore, proto::RegistrationState};
 
 pub use attestation::Attestation;
 pub use registration::Mode;
@@ -35,6 +57,9 @@ pub const CHALLENGE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 pub struct RelyingParty {
     /// The relying party ID.
     id: String,
+    id_hash: [u8; 32],
+    /// Those whose ceremonies are accepted, serialized as browsers do.
+    origins: Vec<String>,
     webauthn: Webauthn,
     /// For registrations, of which [`Webauthn`] knows fewer kinds than this shop.
     core: WebauthnCore,
@@ -53,17 +78,19 @@ impl RelyingParty {
         let builder = WebauthnBuilder::new(id, origin)?.rp_name(NAME).timeout(CHALLENGE_LIFETIME);
         let builder = related.iter().fold(builder, WebauthnBuilder::append_allowed_origin);
         let webauthn = builder.build()?;
-        let origins = webauthn.get_allowed_origins().to_vec();
+        let allowed = webauthn.get_allowed_origins().to_vec();
+        let origins = allowed.iter().map(|url| url.origin().ascii_serialization()).collect();
         // "Experts only", because it checks less by itself: see `registration`.
         let core = WebauthnCore::new_unsafe_experts_only(
             NAME,
             id,
-            origins,
+            allowed,
             CHALLENGE_LIFETIME,
             None,
             None,
         );
-        Ok(Self { id: id.to_owned(), webauthn, core, attestation })
+        let id_hash = Sha256::digest(id).into();
+        Ok(Self { id: id.to_owned(), id_hash, origins, webauthn, core, attestation })
     }
 
     #[must_use]
@@ -84,30 +111,22 @@ impl RelyingParty {
 /// # Errors
 /// [`Code::Malformed`] when there is none to be found.
 pub fn challenge_of(response: &str) -> Result<Vec<u8>, Code> {
-    #[derive(serde::Deserialize)]
+    #[derive(Deserialize)]
     struct Credential {
-        response: Response,
-    }
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Response {
-        #[serde(rename = "clientDataJSON")]
-        client_data_json: String,
+        response: response::Any,
     }
     let credential: Credential = serde_json::from_str(response).map_err(malformed)?;
-    let bytes = decode(&credential.response.client_data_json)?;
-    Ok(client_data::read(&bytes)?.challenge)
+    Ok(client_data::read(&credential.response.client_data.0)?.challenge())
 }
 
 /// The state of a ceremony with our own challenge in it. webauthn-rs makes challenges itself;
 /// ours say what they are for, so that the state can be made again when the answer comes.
-fn with_challenge<S: Serialize + DeserializeOwned>(
-    state: S,
+fn with_challenge(
+    state: RegistrationState,
     challenge: &[u8],
-) -> Result<S, PublicError> {
+) -> Result<RegistrationState, PublicError> {
     let mut state = serde_json::to_value(state).map_err(internal)?;
-    let holder = if state.get("ast").is_some() { &mut state["ast"] } else { &mut state };
-    holder["challenge"] = encode(challenge).into();
+    state["challenge"] = encode(challenge).into();
     serde_json::from_value(state).map_err(internal)
 }
 

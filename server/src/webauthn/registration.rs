@@ -1,19 +1,26 @@
 //! Creating a passkey (WebAuthn L3 §7.1).
 
-use app::api::{Code, PublicError};
+use app::api::{Code, PublicError, Timestamp};
+use ciborium::Value;
 use serde::Serialize;
-use serde_json::Value;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
-use webauthn_rs::prelude::{CredentialID, Passkey};
+use webauthn_rs::prelude::{Credential, CredentialID, Passkey};
 use webauthn_rs_core::proto::RegistrationState;
 use webauthn_rs_proto::{
-    AttestationConveyancePreference, AuthenticatorAttachment, CreationChallengeResponse,
-    CredProtect, CredentialProtectionPolicy, RegisterPublicKeyCredential,
-    RequestRegistrationExtensions, UserVerificationPolicy,
+    AttestationConveyancePreference, AttestationFormat, AuthenticatorAttachment,
+    AuthenticatorAttestationResponseRaw, CreationChallengeResponse, CredProtect,
+    CredentialProtectionPolicy, RegisterPublicKeyCredential, RegisteredExtensions,
+    RegistrationExtensionsClientOutputs, RequestRegistrationExtensions, UserVerificationPolicy,
 };
 
 use super::{
-    RelyingParty, client_data, decode, encode, internal, malformed, refusal, with_challenge,
+    RelyingParty,
+    authenticator_data::{self, AuthenticatorData},
+    cbor, client_data, encode, internal, public_key, refusal,
+    response::{self, Attestation},
+    statement::{self, Subject},
+    with_challenge,
 };
 use crate::store::NewPasskey;
 
@@ -107,17 +114,13 @@ fn ceremony(
         Some(_) => AttestationConveyancePreference::Direct,
         None => AttestationConveyancePreference::None,
     };
-    // A conditional creation may not require what it does without.
-    let verification = match mode {
-        Mode::Modal | Mode::Platform => UserVerificationPolicy::Required,
-        Mode::Conditional => UserVerificationPolicy::Preferred,
-    };
     let builder = rp
         .core
         .new_challenge_register_builder(user.id.as_bytes(), user.username, user.display_name)
         .map_err(internal)?
         .attestation(attestation)
-        .user_verification_policy(verification)
+        .credential_algorithms(public_key::ALGORITHMS.to_vec())
+        .user_verification_policy(verification(mode))
         .authenticator_attachment(
             (mode == Mode::Platform).then_some(AuthenticatorAttachment::Platform),
         )
@@ -126,6 +129,14 @@ fn ceremony(
         .exclude_credentials(Some(known))
         .extensions(Some(extensions(mode)));
     rp.core.generate_challenge_register(builder).map_err(internal)
+}
+
+fn verification(mode: Mode) -> UserVerificationPolicy {
+    match mode {
+        Mode::Modal | Mode::Platform => UserVerificationPolicy::Required,
+        // It may not require what it does without.
+        Mode::Conditional => UserVerificationPolicy::Preferred,
+    }
 }
 
 fn extensions(mode: Mode) -> RequestRegistrationExtensions {
@@ -155,102 +166,141 @@ pub fn finish(
     challenge: &[u8],
     response: &str,
     mode: Mode,
+    now: Timestamp,
 ) -> Result<Registered, PublicError> {
+    let registered = verify(rp, challenge, response, mode, now);
+    registered.inspect_err(|error| tracing::info!(code = ?error.code, "a passkey was refused"))
+}
+
+fn verify(
+    rp: &RelyingParty,
+    challenge: &[u8],
+    response: &str,
+    mode: Mode,
+    now: Timestamp,
+) -> Result<Registered, PublicError> {
+    let response = response::Credential::<Attestation>::read(response)?;
+    let client_data = &response.response.client_data.0;
+    client_data::read(client_data)?.verify(rp, "webauthn.create", challenge)?;
+    let object = cbor::read(&response.response.attestation_object.0)?;
+    let object = AttestationObject::read(&object)?;
+    let data = authenticator_data::read(object.data)?;
+    data.verify(rp)?;
+    verify_user(&data, &object.format, mode)?;
+    let credential = data.attested.as_ref().ok_or(Code::Malformed)?;
+    verify_id(credential.id, response.raw_id())?;
+    let key = public_key::read(&credential.public_key)?;
+
+    let signed = [object.data, Sha256::digest(client_data).as_slice()].concat();
+    let subject = Subject { credential, key: &key, signed: &signed };
+    let attestation = match statement::verify(&object.format, object.statement, subject)? {
+        Some(attestation) => attestation,
+        None => register_with_library(rp, challenge, &response, mode)?.attestation,
+    };
+    let trusted = rp.attestation.trusted();
+    if let Some(trusted) = trusted {
+        statement::trust(&attestation.data, credential, trusted, now)?;
+    }
+    let passkey = Passkey::from(Credential {
+        cred_id: credential.id.to_vec(),
+        cred: key,
+        counter: data.counter,
+        transports: None,
+        user_verified: data.user_verified(),
+        backup_eligible: data.backup_eligible(),
+        backup_state: data.backed_up(),
+        registration_policy: verification(mode),
+        extensions: RegisteredExtensions::none(),
+        attestation,
+        attestation_format: object.format,
+    });
+    Ok(Registered {
+        id: encode(credential.id),
+        passkey: serde_json::to_string(&passkey).map_err(internal)?,
+        aaguid: credential.aaguid,
+        transports: transports(&response.response),
+        counter: data.counter,
+        backup_eligible: data.backup_eligible(),
+        backed_up: data.backed_up(),
+        verified_model: trusted.is_some(),
+        here: response.authenticator_attachment.as_deref() == Some("platform"),
+    })
+}
+
+/// The three members of an attestation object (§6.5.4).
+struct AttestationObject<'a> {
+    format: AttestationFormat,
+    statement: &'a Value,
+    /// Authenticator data.
+    data: &'a [u8],
+}
+
+impl<'a> AttestationObject<'a> {
+    fn read(object: &'a Value) -> Result<Self, Code> {
+        let [format, statement, data] = cbor::members(object, ["fmt", "attStmt", "authData"], 0)?;
+        let format = format.and_then(Value::as_text).ok_or(Code::Malformed)?;
+        let statement = statement.filter(|statement| statement.is_map()).ok_or(Code::Malformed)?;
+        let data = data.and_then(Value::as_bytes).ok_or(Code::Malformed)?;
+        let format = AttestationFormat::try_from(format).map_err(|()| Code::AttestationInvalid)?;
+        Ok(Self { format, statement, data })
+    }
+}
+
+/// §7.1 steps 15 and 16. User presence is not asked of a conditional creation, and of nothing
+/// else. That takes nothing away: without an attestation statement, on which this insists then,
+/// no signature covers the flags, and the challenge says that the shop itself started this
+/// ceremony as conditional.
+fn verify_user(
+    data: &AuthenticatorData<'_>,
+    format: &AttestationFormat,
+    mode: Mode,
+) -> Result<(), Code> {
+    let unsigned = *format == AttestationFormat::None;
+    match mode {
+        Mode::Modal | Mode::Platform => data.verify_user(),
+        Mode::Conditional if data.user_present() || unsigned => Ok(()),
+        Mode::Conditional => Err(Code::CeremonyRefused),
+    }
+}
+
+/// The id beside the attested one is unsigned, but two ids are no answer. An id is at least 16
+/// bytes (§4, "Credential ID") and at most 1,023 (§7.1 step 25).
+fn verify_id(attested: &[u8], beside: &[u8]) -> Result<(), Code> {
+    match attested.len() {
+        16..=1023 if attested == beside => Ok(()),
+        16..=1023 => Err(Code::Malformed),
+        _ => Err(Code::CeremonyRefused),
+    }
+}
+
+/// A statement that webauthn-rs verifies, with all else that it checks of a registration.
+fn register_with_library(
+    rp: &RelyingParty,
+    challenge: &[u8],
+    response: &response::Credential<Attestation>,
+    mode: Mode,
+) -> Result<Credential, PublicError> {
     // What the verification asks of the state does not depend on the user.
     let nobody = User { id: Uuid::nil(), username: "-", display_name: "-" };
     let (_, state) = ceremony(rp, nobody, vec![], mode)?;
     let state = with_challenge(state, challenge)?;
-    let response: Value = serde_json::from_str(response).map_err(malformed)?;
-    let mut shown = response.clone();
-    if mode == Mode::Conditional {
-        show_as_present(&mut shown)?;
-    }
-    let credential: RegisterPublicKeyCredential =
-        serde_json::from_value(shown).map_err(malformed)?;
-    if credential.type_ != "public-key" {
-        return Err(Code::Malformed.into());
-    }
-    client_data::read(&credential.response.client_data_json)?.refuse_cross_origin()?;
-    let trusted = rp.attestation.trusted();
-    let accepted = rp.core.register_credential(&credential, &state, trusted).map_err(refusal)?;
-    // The id beside the attested one is unsigned, but two ids are no answer.
-    if accepted.cred_id.as_slice() != credential.raw_id.as_slice() {
-        return Err(Code::Malformed.into());
-    }
-    // §7.1 step 25
-    if accepted.cred_id.len() > 1023 {
-        return Err(Code::CeremonyRefused.into());
-    }
-    Ok(Registered {
-        id: encode(&accepted.cred_id),
-        aaguid: aaguid(&credential.response.attestation_object)?,
-        transports: transports(&response),
-        counter: accepted.counter,
-        backup_eligible: accepted.backup_eligible,
-        backed_up: accepted.backup_state,
-        verified_model: trusted.is_some(),
-        here: response["authenticatorAttachment"] == "platform",
-        passkey: serde_json::to_string(&Passkey::from(accepted)).map_err(internal)?,
-    })
+    let raw = AuthenticatorAttestationResponseRaw {
+        attestation_object: response.response.attestation_object.0.clone(),
+        client_data_json: response.response.client_data.0.clone(),
+        transports: None,
+    };
+    let credential = RegisterPublicKeyCredential {
+        id: response.id().to_owned(),
+        raw_id: response.raw_id().to_vec(),
+        response: raw,
+        type_: "public-key".to_owned(),
+        extensions: RegistrationExtensionsClientOutputs::default(),
+    };
+    Ok(rp.core.register_credential(&credential, &state, None).map_err(refusal)?)
 }
 
-/// User present, in the flags of authenticator data (§6.1).
-const UP: u8 = 0x01;
-
-/// §7.1 step 15: user presence is not asked of a conditional creation, and of nothing
-/// else. webauthn-rs asks it of every registration, so it is shown the flag as set. That
-/// takes nothing away: without an attestation statement, on which this insists then, no
-/// signature covers the flags, and the challenge says that the shop itself started this
-/// ceremony as conditional. All other checks are those of every registration.
-fn show_as_present(response: &mut Value) -> Result<(), Code> {
-    let object = &mut response["response"]["attestationObject"];
-    let bytes = decode(object.as_str().ok_or(Code::Malformed)?)?;
-    let mut attestation = entries(&bytes)?;
-    let (mut none, mut present) = (false, false);
-    for (key, value) in &mut attestation {
-        match (key.as_text(), value) {
-            (Some("fmt"), value) => none = value.as_text() == Some("none"),
-            (Some("authData"), ciborium::Value::Bytes(data)) => {
-                let flags = data.get_mut(32).ok_or(Code::Malformed)?;
-                present = *flags & UP != 0;
-                *flags |= UP;
-            }
-            _ => {}
-        }
-    }
-    if present {
-        return Ok(());
-    }
-    if !none {
-        return Err(Code::CeremonyRefused);
-    }
-    let mut bytes = Vec::new();
-    ciborium::into_writer(&ciborium::Value::Map(attestation), &mut bytes).map_err(malformed)?;
-    *object = encode(&bytes).into();
-    Ok(())
-}
-
-type Entries = Vec<(ciborium::Value, ciborium::Value)>;
-
-fn entries(attestation_object: &[u8]) -> Result<Entries, Code> {
-    let object: ciborium::Value = ciborium::from_reader(attestation_object).map_err(malformed)?;
-    object.into_map().map_err(malformed)
-}
-
-/// The model, which webauthn-rs forgets without an attestation: bytes 37 to 53 of
-/// authenticator data with attested credential data (§6.1 and §6.5.1).
-fn aaguid(attestation_object: &[u8]) -> Result<Uuid, Code> {
-    let entries = entries(attestation_object)?.into_iter();
-    let mut data = entries.filter(|(key, _)| key.as_text() == Some("authData"));
-    let data = data.next().and_then(|(_, value)| value.into_bytes().ok());
-    let aaguid = data.as_ref().and_then(|data| data.get(37..53)?.try_into().ok());
-    Ok(Uuid::from_bytes(aaguid.ok_or(Code::Malformed)?))
-}
-
-/// `response.transports`, kept as they came (§7.1 step 27): webauthn-rs forgets
-/// them without an attestation, and new names may appear.
-fn transports(response: &Value) -> Vec<String> {
-    let named = response["response"]["transports"].as_array().into_iter().flatten();
-    let named = named.filter_map(Value::as_str).filter(|name| name.len() <= 32);
-    named.take(8).map(str::to_owned).collect()
+/// `response.transports`, kept as they came (§7.1 step 27), for new names may appear.
+fn transports(response: &Attestation) -> Vec<String> {
+    let named = response.transports.iter().flatten().filter(|name| name.len() <= 32);
+    named.take(8).cloned().collect()
 }

@@ -38,3 +38,15 @@ async fn what_is_no_message_is_refused(shop: Shop) {
         visitor.post("/sign-in", &fields).await.expect_status(400).expect_text("<header");
     }
 }
+
+#[on_both]
+async fn what_names_no_page_is_refused(shop: Shop) {
+    let mut visitor = shop.visitor();
+    for target in ["evil.example", "evil.example:443", "*"] {
+        for method in [Method::GET, Method::OPTIONS, Method::CONNECT] {
+            let headers = [("accept", "text/html")];
+            let answer = visitor.send(method, target, &headers, Body::empty()).await;
+            answer.expect_refusal(400, "malformed");
+        }
+    }
+}

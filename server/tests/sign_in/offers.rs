@@ -1,7 +1,7 @@
 //! Getting people a passkey after they have signed in another way.
 
 use crate::support::{
-    authenticator::{Authenticator, BS, UP, UV},
+    authenticator::{Attests, Authenticator, BS, UP, UV},
     on_both,
     page::offer,
     time::DAY,
@@ -128,7 +128,7 @@ async fn a_conditional_creation_is_verified_in_all_else(shop: Shop) {
         ("backup_flags_wrong", |passkey| passkey.flags = BS),
         ("challenge_unknown", |passkey| passkey.challenge = Some("AAAA".into())),
         // Its flags are signed: what is not there cannot be overlooked.
-        ("ceremony_refused", |passkey| passkey.attests = true),
+        ("ceremony_refused", |passkey| passkey.attests = Attests::Model),
     ];
     let mut visitor = shop.visitor();
     visitor.sign_up_with_password("robin").await;

@@ -1,6 +1,7 @@
 //! Every test on both kinds of database, and on one of its own.
 
 pub mod authenticator;
+pub mod bend;
 pub mod page;
 pub mod provider;
 pub mod saved;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::support::{authenticator::Authenticator, on_both, page::offer, visitor::Shop};
 
 /// A shop that accepts attested models only.
-async fn picky(shop: Shop, models: &[Uuid]) -> Shop {
+pub(super) async fn picky(shop: Shop, models: &[Uuid]) -> Shop {
     let roots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/webauthn/attestation");
     let attestation = Attestation::direct(&roots, models).unwrap();
     shop.changed(|config| config.attestation = attestation).await

@@ -2,7 +2,7 @@
 //! assertions that this shop did not make itself.
 //! `vectors/webauthn-l3.json` has them as the specification prints them.
 
-use app::api::Code;
+use app::api::{Code, Timestamp};
 use latchkey::webauthn::{
     Attestation, Mode, RelyingParty,
     authentication::{self, Accepted, Claim, Stored},
@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 const ACCOUNT: Uuid = Uuid::from_u128(7);
+/// The certificates of the vectors are valid from 2024 on.
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 #[derive(Deserialize)]
 struct Vector {
@@ -58,6 +60,11 @@ fn register(vector: &Vector) -> Result<Registered, Code> {
 }
 
 fn register_with(vector: &Vector, attestation: Attestation) -> Result<Registered, Code> {
+    register_as(Mode::Modal, vector, attestation)
+}
+
+/// In [`Mode::Conditional`], vectors can be tried whose user was not verified.
+fn register_as(mode: Mode, vector: &Vector, attestation: Attestation) -> Result<Registered, Code> {
     let rp = relying_party(attestation);
     let given = &vector.registration;
     let id = field(given, "credential_id");
@@ -68,7 +75,7 @@ fn register_with(vector: &Vector, attestation: Attestation) -> Result<Registered
             "attestationObject": field(given, "attestationObject"),
         },
     });
-    let finished = registration::finish(&rp, &challenge(given), &response.to_string(), Mode::Modal);
+    let finished = registration::finish(&rp, &challenge(given), &response.to_string(), mode, NOW);
     finished.map_err(|error| error.code)
 }
 
@@ -98,6 +105,44 @@ fn packed_es256_registers_and_signs_in() {
     let aaguid = encode(registered.aaguid.as_bytes());
     assert_eq!(aaguid, field(&vector.registration, "aaguid"));
     authenticate(&vector, &registered).unwrap();
+}
+
+#[test]
+fn ed25519_is_attested_and_verified() {
+    let eddsa = vector("packed-eddsa");
+    let registered = register_as(Mode::Conditional, &eddsa, vectors_root()).unwrap();
+    assert!(registered.verified_model);
+    // All of this assertion is right but that its user was not verified.
+    assert_eq!(authenticate(&eddsa, &registered).unwrap_err(), Code::UserNotVerified);
+    assert_eq!(register(&eddsa).unwrap_err(), Code::UserNotVerified);
+}
+
+#[test]
+fn other_formats_and_keys_are_verified() {
+    for id in ["none-es256", "none-es256-long-credential-id", "packed-self-es256", "apple-es256"] {
+        let vector = vector(id);
+        let registered = register_as(Mode::Conditional, &vector, Attestation::None);
+        let registered = registered.map(|registered| registered.id);
+        assert_eq!(registered, Ok(field(&vector.registration, "credential_id")), "{id}");
+    }
+}
+
+#[test]
+fn what_is_not_taken_of_the_vectors_is_refused_with_a_reason() {
+    for (id, code) in [
+        // Its key has 3,482 bits, and webauthn-rs takes 2,048.
+        ("packed-rs256", Code::Malformed),
+        // Signed by a key of P-256, which webauthn-rs does not take for a TPM's.
+        ("tpm-es256", Code::CeremonyRefused),
+        // webauthn-rs does not read what its certificate says of the key.
+        ("android-key-es256", Code::CeremonyRefused),
+        // It names a model, which authenticators of U2F do not (CTAP 2.1 §7.2.1), and the FIDO2
+        // server list has it refused.
+        ("fido-u2f-es256", Code::AttestationInvalid),
+    ] {
+        let refused = register_as(Mode::Conditional, &vector(id), Attestation::None);
+        assert_eq!(refused.unwrap_err(), code, "{id}");
+    }
 }
 
 #[test]

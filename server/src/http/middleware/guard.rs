@@ -56,6 +56,15 @@ pub(in super::super) fn origin_of<'a>(state: &'a State, uri: &Uri, headers: &Hea
     state.related_origins.iter().find(is_there).unwrap_or(&state.origin)
 }
 
+/// Refuses a request that names no path, as `GET evil.example HTTP/1.1` does (RFC 9112 §3.2.3): it
+/// is for proxies, and Leptos has no page for it.
+pub(in super::super) async fn refuse_pathless(request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with('/') {
+        return next.run(request).await;
+    }
+    Refused::from(Code::Malformed).into_response()
+}
+
 /// Reads the body, up to [`MAX_BODY`].
 pub(in super::super) async fn limit_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
