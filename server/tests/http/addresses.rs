@@ -29,7 +29,6 @@ fn kind(route: Route) -> Kind {
         | Route::Order
         | Route::OneButton
         | Route::BrowserSupport
-        | Route::FederationAt
         | Route::FederationStart
         | Route::FederationCallback
         | Route::Account
@@ -42,11 +41,10 @@ fn kind(route: Route) -> Kind {
 
         Route::SignOut
         | Route::UndoSignIn
+        | Route::FederationAt
         | Route::FederationNonce
         | Route::FederationToken
         | Route::ConfirmWithProvider
-        | Route::EndOtherSessions
-        | Route::EndSession
         | Route::DismissOffer => Kind::Form,
 
         Route::Cart
@@ -64,6 +62,8 @@ fn kind(route: Route) -> Kind {
         | Route::Review
         | Route::AccountSecondFactor
         | Route::RecoveryCodes
+        | Route::EndOtherSessions
+        | Route::EndSession
         | Route::AutomaticSignIn
         | Route::LinkProvider
         | Route::UnlinkIdentity
