@@ -45,7 +45,8 @@ fn kind(route: Route) -> Kind {
         | Route::FederationNonce
         | Route::FederationToken
         | Route::ConfirmWithProvider
-        | Route::DismissOffer => Kind::Form,
+        | Route::DismissOffer
+        | Route::PolicyReports => Kind::Form,
 
         Route::Cart
         | Route::Checkout
