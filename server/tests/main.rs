@@ -34,6 +34,7 @@ mod federation {
 mod guard {
     mod guessing;
     mod newcomers;
+    mod timing;
 }
 
 mod http {
