@@ -119,6 +119,7 @@ fn page(path: Option<Path>) -> AnyView {
         | Path::DismissOffer
         | Path::ChangePassword
         | Path::PasskeyEndpoints
+        | Path::PolicyReports
         | Path::RelatedOrigins => view! { <NotFound/> }.into_any(),
     }
 }

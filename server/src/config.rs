@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use axum::http::HeaderValue;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ipnet::IpNet;
 use leptos::config::{Env, LeptosOptions, ReloadWSProtocol};
@@ -46,6 +47,11 @@ pub struct Config {
     /// `LATCHKEY_AUTOMATIC_SIGN_IN`: `on` or `off`, for the whole shop.
     pub automatic: bool,
     pub limits: Limits,
+    /// `LATCHKEY_LOG_ADDRESSES`: `on` or `off`.
+    pub log_addresses: bool,
+    /// `LATCHKEY_ORIGIN_TRIALS`: tokens of origin trials that pages take part in, separated by
+    /// spaces.
+    pub origin_trials: Vec<HeaderValue>,
     /// `LATCHKEY_SESSION_IDLE` and `LATCHKEY_SESSION_LIFE`, in days.
     pub lifetimes: Lifetimes,
     /// `LEPTOS_SITE_ADDR`: where to listen.
@@ -73,6 +79,8 @@ impl Config {
             providers: Providers::default(),
             automatic: true,
             limits: Limits::default(),
+            log_addresses: false,
+            origin_trials: vec![],
             lifetimes: Lifetimes { idle: 30 * DAY, absolute: 90 * DAY },
             address,
             leptos: leptos_options(address),
@@ -98,6 +106,10 @@ impl Config {
             },
             automatic: switch(AUTOMATIC, &var(AUTOMATIC, "on"))?,
             limits: limits()?,
+            log_addresses: switch(ADDRESSES, &var(ADDRESSES, "off"))?,
+            origin_trials: words(TRIALS, |word| {
+                word.parse().map_err(|_| wrong(TRIALS, "a list of tokens"))
+            })?,
             lifetimes: Lifetimes {
                 idle: days(IDLE, &var(IDLE, "30"))?,
                 absolute: days(LIFE, &var(LIFE, "90"))?,
@@ -116,6 +128,8 @@ fn wrong(variable: &'static str, expected: &'static str) -> ConfigError {
     ConfigError { variable, expected }
 }
 
+const TRIALS: &str = "LATCHKEY_ORIGIN_TRIALS";
+const ADDRESSES: &str = "LATCHKEY_LOG_ADDRESSES";
 const AUTOMATIC: &str = "LATCHKEY_AUTOMATIC_SIGN_IN";
 
 fn switch(name: &'static str, text: &str) -> Result<bool, ConfigError> {

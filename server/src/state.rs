@@ -2,6 +2,7 @@
 
 use std::{ops::Deref, sync::Arc, thread::available_parallelism};
 
+use axum::http::HeaderValue;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use url::Url;
@@ -31,6 +32,10 @@ pub struct Shared {
     pub tries: Tries,
     pub newcomers: Newcomers,
     pub known_browsers: KnownBrowsers,
+    /// Whether the log has the addresses that requests come from.
+    pub log_addresses: bool,
+    /// Tokens of origin trials, for pages.
+    pub origin_trials: Vec<HeaderValue>,
     /// Whose word is taken for where a request came from.
     pub proxies: Vec<IpNet>,
     pub clock: Clock,
@@ -77,6 +82,8 @@ impl State {
             known_browsers: KnownBrowsers::new(key),
             newcomers: Newcomers::new(&limits),
             proxies: limits.proxies.clone(),
+            log_addresses: config.log_addresses,
+            origin_trials: config.origin_trials,
             tries: Tries::new(key, limits),
             store,
             relying_party,

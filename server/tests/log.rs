@@ -13,7 +13,11 @@ use std::{
 };
 
 use sqlx::{AnyConnection, Connection, query};
-use support::{authenticator::Authenticator, on_sqlite, visitor::Shop};
+use support::{
+    authenticator::Authenticator,
+    on_sqlite,
+    visitor::{Answer, Shop},
+};
 use tokio::sync::MutexGuard;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
@@ -93,6 +97,43 @@ async fn the_log_tells_requests_and_no_secrets() {
         for secret in &secrets {
             assert!(!log.contains(secret), "«{secret}» in {log}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_tells_who_tried_what_and_how_it_ended() {
+    let log = start_log().await;
+    on_sqlite(async |shop: Shop| {
+        let shop = shop.changed(|config| config.log_addresses = true).await;
+        let mut visitor = shop.member_with_password("robin").await;
+        let account = shop.account("robin").await.to_string();
+        let expect = async |event: &str, answer: Answer, holds: &[&str]| {
+            let id = answer.headers["x-request-id"].to_str().unwrap();
+            let text = log.text();
+            let told = text.lines().filter(|line| line.contains(id));
+            let told: Vec<_> =
+                told.filter(|line| line.contains(&format!("event=\"{event}\""))).collect();
+            let [line] = told[..] else { panic!("{event} once: {told:#?}") };
+            for part in holds.iter().chain(&["security", "address=127.0.0.1"]) {
+                assert!(line.contains(part), "{part} in {line}");
+            }
+            assert!(!line.contains("robin") && !line.contains("nobody"), "{line}");
+        };
+        let owned = [account.as_str()];
+        expect("signed_in", visitor.sign_out_and_in("robin").await, &owned).await;
+        let password = [("action", "set"), ("password", "herons prefer galoshes")];
+        let changed = visitor.post("/account/password", &password).await;
+        expect("password_changed", changed, &owned).await;
+        let guess = |name| [("username", name), ("password", "a wrong password")];
+        let wrong = shop.visitor().post("/sign-in", &guess("robin")).await;
+        expect("wrong_try", wrong, &owned).await;
+        for _ in 0..5 {
+            let wrong = shop.visitor().post("/sign-in", &guess("nobody")).await;
+            expect("wrong_try", wrong, &["subject="]).await;
+        }
+        let throttled = shop.visitor().post("/sign-in", &guess("nobody")).await;
+        expect("throttled", throttled, &["seconds=12", "subject="]).await;
     })
     .await;
 }

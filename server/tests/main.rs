@@ -39,6 +39,7 @@ mod guard {
 mod http {
     mod addresses;
     mod cross_site;
+    mod headers;
     mod limits;
     mod pages;
     mod well_known;

@@ -136,6 +136,8 @@ addresses! {
     PasskeyEndpoints = "/.well-known/passkey-endpoints",
     /// The origins that may use this shop's passkeys (WebAuthn L3 §5.11).
     RelatedOrigins = "/.well-known/webauthn",
+    /// Where browsers say what a page's policy has kept out (Reporting API).
+    PolicyReports = "/policy-reports",
 }
 
 impl Route {
@@ -237,7 +239,8 @@ impl Path {
             | Route::DeleteAccount
             | Route::ChangePassword
             | Route::PasskeyEndpoints
-            | Route::RelatedOrigins => Stay::Open,
+            | Route::RelatedOrigins
+            | Route::PolicyReports => Stay::Open,
         }
     }
 }

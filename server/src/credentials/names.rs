@@ -36,7 +36,7 @@ impl Username {
     #[must_use]
     pub fn key_of(text: &str) -> String {
         // PostgreSQL would not even look for U+0000.
-        text.trim().replace('\0', "").to_ascii_lowercase()
+        text.trim().replace('\0', "\u{fffd}").to_ascii_lowercase()
     }
 }
 

@@ -15,10 +15,14 @@ use super::{Limits, address::customer};
 /// How many times as many there may be in all as from one address.
 const ADDRESSES: u32 = 100;
 
+/// How many reports of browsers there may be in the log, a minute.
+const REPORTS: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
 /// Counts what begins.
 pub struct Newcomers {
     sessions: Counter,
     accounts: Counter,
+    reports: DefaultDirectRateLimiter,
 }
 
 struct Counter {
@@ -31,7 +35,8 @@ impl Newcomers {
     pub fn new(limits: &Limits) -> Self {
         let [sessions, accounts] =
             [limits.sessions_per_address, limits.sign_ups_per_address].map(Counter::new);
-        Self { sessions, accounts }
+        let reports = RateLimiter::direct(Quota::per_minute(REPORTS));
+        Self { sessions, accounts, reports }
     }
 
     /// A session begins that nobody is signed in to.
@@ -48,6 +53,11 @@ impl Newcomers {
     /// [`Code::TooManyTries`](app::api::Code::TooManyTries)
     pub fn account(&self, from: IpAddr) -> Result<()> {
         self.accounts.count(from)
+    }
+
+    /// Whether one more report of a browser's may be logged.
+    pub fn report(&self) -> bool {
+        self.reports.check().is_ok()
     }
 
     /// Forgets addresses that have nothing counted any more.

@@ -28,6 +28,15 @@ pub(super) fn known_browser(state: &State) -> String {
     host_only(state, "latchkey-known")
 }
 
+/// The cookie that keeps a browser from signing in by itself: from a sign-out until the person
+/// signs in again of their own accord, and after an automatic sign-in was refused. It says nothing
+/// about who it was.
+pub(super) fn by_hand(state: &State) -> String {
+    host_only(state, BY_HAND)
+}
+
+pub(super) const BY_HAND: &str = "latchkey-by-hand";
+
 /// The cookie of an attempt to sign in with a provider.
 pub(super) fn attempt(state: &State, name: &str) -> String {
     host_only(state, &format!("latchkey-attempt-{name}"))

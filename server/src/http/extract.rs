@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use app::api::Code;
 use axum::{
     extract::{self, ConnectInfo, FromRequestParts},
-    http::{header::USER_AGENT, request::Parts},
+    http::{Extensions, HeaderMap, header::USER_AGENT, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
@@ -34,19 +34,24 @@ impl RequestContext {
     pub(super) fn new(parts: &Parts, state: &State) -> Result<Self, Refused> {
         let session = parts.extensions.get::<RequestSession>().cloned();
         let session = session.ok_or_else(|| internal("no session layer"))?;
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(peer)| peer.ip());
         let user_agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         Ok(Self {
             state: state.clone(),
             known_browser: session.known(),
             session,
-            address: address::client(peer, &parts.headers, &state.proxies),
+            address: address_of(state, &parts.headers, &parts.extensions),
             user_agent: user_agent.unwrap_or_default().to_owned(),
             origin: origin_of(state, &parts.uri, &parts.headers).clone(),
-            silent_access: silent_access(&parts.headers),
+            silent_access: silent_access(state, &parts.headers),
         })
     }
+}
+
+/// Where a request came from, as far as can be trusted.
+pub(super) fn address_of(state: &State, headers: &HeaderMap, extensions: &Extensions) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(peer)| peer.ip());
+    address::client(peer, headers, &state.proxies)
 }
 
 impl FromRequestParts<State> for RequestContext {

@@ -8,6 +8,7 @@ mod federation;
 mod form;
 mod functions;
 mod middleware;
+mod policy_reports;
 mod render;
 mod router;
 mod shop;

@@ -13,7 +13,7 @@ use axum::{
     body::Body,
     extract::{self, Request},
     http::{
-        HeaderMap, HeaderValue, StatusCode, Uri,
+        HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
         header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
     },
     middleware::Next,
@@ -193,6 +193,8 @@ async fn visitor(ctx: &RequestContext) -> Result<Visitor> {
 struct Policy {
     /// Where pages connect to, beside the shop.
     connections: String,
+    /// Tokens of origin trials.
+    trials: Vec<HeaderValue>,
 }
 
 impl Policy {
@@ -207,7 +209,7 @@ impl Policy {
             let port = state.leptos.reload_port;
             connections += &format!(" ws://localhost:{port} ws://127.0.0.1:{port}");
         }
-        Self { connections }
+        Self { connections, trials: state.origin_trials.clone() }
     }
 
     /// Only what the server itself wrote into the page may run in it.
@@ -215,11 +217,18 @@ impl Policy {
         let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
             return;
         };
-        let connections = &self.connections;
+        let (connections, reports) = (&self.connections, Path::PolicyReports);
+        for trial in &self.trials {
+            response.append_header(HeaderName::from_static("origin-trial"), trial.clone());
+        }
+        if let Ok(endpoint) = HeaderValue::from_str(&format!("policy=\"{reports}\"")) {
+            response.insert_header(HeaderName::from_static("reporting-endpoints"), endpoint);
+        }
         let policy = format!(
             "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
              style-src 'self'; img-src 'self' data:; connect-src 'self'{connections}; \
-             form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+             require-trusted-types-for 'script'; report-uri {reports}; report-to policy"
         );
         if let Ok(policy) = HeaderValue::from_str(&policy) {
             response.insert_header(CONTENT_SECURITY_POLICY, policy);

@@ -27,6 +27,7 @@ use super::{
     error::Refused,
     federation, functions,
     middleware::{guard, log, login_status, session},
+    policy_reports,
     render::{self, page},
     shop, sign_in, well_known,
 };
@@ -81,6 +82,7 @@ fn methods(route: Route) -> MethodRouter<State> {
         Route::ChangePassword => get(well_known::change_password),
         Route::PasskeyEndpoints => get(well_known::passkey_endpoints),
         Route::RelatedOrigins => get(well_known::related_origins),
+        Route::PolicyReports => post(policy_reports::log),
     }
 }
 
@@ -113,7 +115,7 @@ pub fn router(state: State) -> Router {
         .merge(pages)
         .layer(from_fn_with_state(state.clone(), guard::security_headers))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_worth_it)))
-        .layer(from_fn(log::request))
+        .layer(from_fn_with_state(state.clone(), log::request))
         .with_state(state)
 }
 

@@ -39,7 +39,7 @@ pub(super) fn wrong(
     refusal: impl Into<Refusal>,
 ) -> Refusal {
     // An event of an account that does not exist is not kept.
-    let event = ctx.event(account.unwrap_or_else(Uuid::new_v4), Event::SignInFailed, detail);
+    let event = ctx.event(account.unwrap_or_default(), Event::SignInFailed, detail);
     tracing::info!(
         target: "security",
         event = "wrong_try",

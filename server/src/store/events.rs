@@ -101,6 +101,10 @@ pub(super) async fn insert_all(
     events: &[NewEvent],
     now: Timestamp,
 ) -> sqlx::Result<()> {
+    // The log has all of them, of strangers as well. What people have named is left out.
+    for event in events.iter().filter(|event| !event.account.is_nil()) {
+        tracing::info!(target: "security", event = event.kind, account = %event.account);
+    }
     match events {
         [] => Ok(()),
         [event] if event.rare => insert_rare(&mut **tx, event, now).await,

@@ -29,7 +29,6 @@ fn kind(route: Route) -> Kind {
         | Route::Order
         | Route::OneButton
         | Route::BrowserSupport
-        | Route::FederationAt
         | Route::FederationStart
         | Route::FederationCallback
         | Route::Account
@@ -42,12 +41,12 @@ fn kind(route: Route) -> Kind {
 
         Route::SignOut
         | Route::UndoSignIn
+        | Route::FederationAt
         | Route::FederationNonce
         | Route::FederationToken
         | Route::ConfirmWithProvider
-        | Route::EndOtherSessions
-        | Route::EndSession
-        | Route::DismissOffer => Kind::Form,
+        | Route::DismissOffer
+        | Route::PolicyReports => Kind::Form,
 
         Route::Cart
         | Route::Checkout
@@ -64,6 +63,8 @@ fn kind(route: Route) -> Kind {
         | Route::Review
         | Route::AccountSecondFactor
         | Route::RecoveryCodes
+        | Route::EndOtherSessions
+        | Route::EndSession
         | Route::AutomaticSignIn
         | Route::LinkProvider
         | Route::UnlinkIdentity

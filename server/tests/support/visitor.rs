@@ -428,8 +428,11 @@ impl Answer {
     /// Nothing of databases, files or code is in it.
     #[track_caller]
     pub fn expect_no_internals(&self) {
+        // A nonce may spell anything.
+        let is_nonce = |text: &&str| text.len() == 22 && !text.contains(' ');
+        let body: String = self.body.split('"').filter(|text| !is_nonce(text)).collect();
         for word in ["sqlx", "SQL", "database", "pool", "panicked", ".rs", "Error"] {
-            assert!(!self.body.contains(word), "«{word}» in {}", self.body);
+            assert!(!body.contains(word), "«{word}» in {}", self.body);
         }
     }
 

@@ -8,8 +8,8 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, Uri,
         header::{
-            HOST, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
-            X_FRAME_OPTIONS,
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY,
+            STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
         uri::Authority,
     },
@@ -74,6 +74,7 @@ pub(in super::super) async fn limit_body(request: Request, next: Next) -> Respon
     }
 }
 
+/// What browsers are told with every answer, of assets and errors as well.
 pub(in super::super) async fn security_headers(
     extract::State(state): extract::State<State>,
     request: Request,
@@ -81,20 +82,46 @@ pub(in super::super) async fn security_headers(
 ) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
-    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(X_FRAME_OPTIONS, "DENY");
-    set(REFERRER_POLICY, "same-origin");
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(
-        HeaderName::from_static("permissions-policy"),
-        "publickey-credentials-get=(self), publickey-credentials-create=(self)",
-    );
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    for (name, value) in UNLESS_SAID {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
     if state.is_secure() {
-        set(STRICT_TRANSPORT_SECURITY, "max-age=63072000");
+        let value = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.insert(STRICT_TRANSPORT_SECURITY, value);
     }
     response
 }
+
+const ALWAYS: [(HeaderName, &str); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    // Passkeys and FedCM are for this shop's own pages; the rest nobody here asks for.
+    (
+        HeaderName::from_static("permissions-policy"),
+        "publickey-credentials-get=(self), publickey-credentials-create=(self), \
+         identity-credentials-get=(self), accelerometer=(), autoplay=(), camera=(), \
+         display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), \
+         hid=(), idle-detection=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+         picture-in-picture=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()",
+    ),
+];
+
+/// Pages have a policy of their own; assets may be kept, and what is for everybody may be read by
+/// everybody.
+const UNLESS_SAID: [(HeaderName, &str); 3] = [
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (CACHE_CONTROL, "no-store"),
+    (CORP, "same-origin"),
+];
+
+/// Who may have an answer in pages of their own (Fetch §3.8).
+pub(in super::super) const CORP: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
 
 #[cfg(test)]
 mod tests {

@@ -4,21 +4,31 @@
 use std::time::Instant;
 
 use axum::{
-    extract::{MatchedPath, Request},
+    extract::{self, MatchedPath, Request},
     http::{HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
 };
-use tracing::Instrument;
+use tracing::{Instrument, field};
 use uuid::Uuid;
+
+use super::super::extract::address_of;
+use crate::state::State;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id is made here, stands in every line that the request logs, and goes
 /// back with the response for people to quote.
-pub(in super::super) async fn request(request: Request, next: Next) -> Response {
+pub(in super::super) async fn request(
+    extract::State(state): extract::State<State>,
+    request: Request,
+    next: Next,
+) -> Response {
     let id = Uuid::new_v4();
-    let span = tracing::info_span!("request", %id);
+    // Where people are is nobody's business, unless the host has to know.
+    let address =
+        state.log_addresses.then(|| address_of(&state, request.headers(), request.extensions()));
+    let span = tracing::info_span!("request", %id, address = address.map(field::display));
     async move {
         let begun = Instant::now();
         let method = request.method().clone();

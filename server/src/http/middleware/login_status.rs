@@ -15,10 +15,7 @@ use crate::{
     state::State,
 };
 
-/// Set from a sign-out until the person signs in again of their own accord, and after an
-/// automatic sign-in was refused. Says nothing about who it was.
-const BY_HAND: &str = "latchkey-by-hand";
-/// Its values: the second where the next try may do better.
+/// The values of the cookie: the second where the next try may do better.
 const PREVENTED: &str = "1";
 const PAUSED: &str = "0";
 /// What a script may have kept, and pages that were fetched before they were asked for. Not
@@ -26,14 +23,14 @@ const PAUSED: &str = "0";
 /// "cache": all pages are `no-store` anyway, and Chromium 156 looks through the cache of every
 /// site for it, half a second with 3000 entries.
 const CLEARED: &str = r#""storage", "prefetchCache", "prerenderCache""#;
-/// Seconds: as long as browsers keep a cookie.
-const LONGEST: i64 = 400 * 24 * 60 * 60;
 /// Seconds after which an automatic sign-in may be tried again.
 const PAUSE: i64 = 60 * 60;
 
 /// Whether this browser may sign in by itself.
-pub(in super::super) fn silent_access(headers: &HeaderMap) -> SilentAccess {
-    match cookies::get(headers, BY_HAND) {
+pub(in super::super) fn silent_access(state: &State, headers: &HeaderMap) -> SilentAccess {
+    // From before it had the prefix, it still says who has signed out.
+    let names = [&*cookies::by_hand(state), cookies::BY_HAND];
+    match names.into_iter().find_map(|name| cookies::get(headers, name)) {
         Some(PREVENTED) => SilentAccess::Prevented,
         Some(PAUSED) => SilentAccess::PausedForNow,
         _ => SilentAccess::Allowed,
@@ -102,7 +99,8 @@ fn set_cookie(ctx: &RequestContext, response: &mut Response, silent_access: Sile
     let (value, age) = match silent_access {
         SilentAccess::Allowed => ("", Age::Removed),
         SilentAccess::PausedForNow => (PAUSED, Age::Seconds(PAUSE)),
-        SilentAccess::Prevented => (PREVENTED, Age::Seconds(LONGEST)),
+        SilentAccess::Prevented => (PREVENTED, Age::Seconds(cookies::LONGEST)),
     };
-    cookies::set(&ctx.state, response.headers_mut(), BY_HAND, value, age);
+    let name = cookies::by_hand(&ctx.state);
+    cookies::set(&ctx.state, response.headers_mut(), &name, value, age);
 }
