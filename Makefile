@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
-.PHONY: help run dev check lint deny test size aaguids
+.PHONY: help run dev check lint deny test size sbom aaguids
 
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
@@ -19,6 +19,7 @@ help:
 	make deny     licences, sources and known faults of the dependencies
 	make test     all of that, and all tests, in the server and in a browser
 	make size     builds for release, and weighs what a browser downloads
+	make sbom     lists what a release consists of, as CycloneDX in target/sbom
 	make aaguids  fetches the current names and icons of passkey managers
 	END
 
@@ -78,6 +79,18 @@ size:
 		console.log(String(sum).padStart(8), "bytes together, of $(LIMIT) at most");
 		process.exit(sum > $(LIMIT) ? 1 : 0);'
 
+# What the server and the wasm are built from, for a release. cargo unites the features of both
+# halves here, so the wasm's list also has what only the server needs.
+sbom:
+	@./.setup sbom
+	mkdir -p target/sbom
+	list() { cargo cyclonedx --format json --spec-version 1.5 --describe binaries "$$@"; }
+	list
+	mv server/latchkey_bin.cdx.json target/sbom/server.cdx.json
+	list --target wasm32-unknown-unknown
+	mv frontend/latchkey_frontend_cdylib.cdx.json target/sbom/wasm.cdx.json
+	rm */*.cdx.json
+
 AAGUIDS := passkeydeveloper/passkey-authenticator-aaguids
 
 # The list is checked by the unit tests beside it.
@@ -109,6 +122,7 @@ deny() {
 	echo 'NOT CHECKED: advisories, because their database could not be fetched'
 }
 step 'cargo deny' deny
+step 'npm audit' node end2end/audit.js
 endef
 
 # step NAME COMMAND...  runs one, and says how long it took; summary repeats the

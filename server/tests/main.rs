@@ -2,6 +2,7 @@
 //! A folder has the tests of a capability or of a layer, as `server/src` does.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod documents;
 mod fuzz;
 mod support;
 
