@@ -31,6 +31,7 @@ mod federation {
 }
 
 mod guard {
+    mod connections;
     mod guessing;
     mod newcomers;
 }
