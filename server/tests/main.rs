@@ -33,6 +33,7 @@ mod federation {
 }
 
 mod guard {
+    mod connections;
     mod guessing;
     mod newcomers;
     mod timing;
