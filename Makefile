@@ -19,7 +19,7 @@ help:
 	make deny     licences, sources and known faults of the dependencies
 	make test     all of that, and all tests, in the server and in a browser
 	make size     builds for release, and weighs what a browser downloads
-	make attack   attacks a shop of its own with slow connections, and stops it under load
+	make attack   floods a shop of its own, and shows what everybody else notices
 	make sbom     lists what a release consists of, as CycloneDX in target/sbom
 	make aaguids  fetches the current names and icons of passkey managers
 	END
@@ -68,8 +68,7 @@ test:
 attack:
 	@./.setup run
 	cargo build --release $(server) --bin latchkey --example attack
-	target/release/examples/attack slow
-	target/release/examples/attack stop
+	for what in slow stop passwords scoring rows; do target/release/examples/attack $$what; done
 
 size:
 	@./.setup size

@@ -1,8 +1,9 @@
 //! Attacks a shop of its own on loopback, and measures what somebody else notices.
 //!
-//! `attack slow` holds thousands of slow connections; `attack stop` stops the shop under load. The
-//! shop is the program `latchkey` that was built beside this one, or the one that is named as
-//! second argument. `make attack` builds and runs both.
+//! `attack slow` holds thousands of slow connections; `attack stop` stops the shop under load;
+//! `attack passwords`, `attack scoring` and `attack rows` flood it with sign-ins, with sign-ups whose
+//! passwords take long to judge, and with carts. The shop is the program `latchkey` that was built beside this one, or the one that is named as
+//! second argument. `make attack` builds it and runs all of them.
 #![allow(clippy::unwrap_used, reason = "it is a measurement")]
 
 use std::{
@@ -41,7 +42,14 @@ async fn main() {
     match arguments.first().map(String::as_str) {
         Some("slow") => slow(&program).await,
         Some("stop") => stop(&program).await,
-        _ => panic!("what to try is missing: slow or stop"),
+        Some("passwords") => {
+            floods(&program, "sign-ins with a wrong password", 2_000, 200, wrong_password).await
+        }
+        Some("scoring") => {
+            floods(&program, "sign-ups with the worst password", 2_000, 20, slow_to_judge).await
+        }
+        Some("rows") => floods(&program, "carts of strangers", 100_000, 64, another_cart).await,
+        _ => panic!("what to try is missing: slow, stop, passwords, scoring or rows"),
     }
 }
 
@@ -93,6 +101,22 @@ impl Shop {
         begun.elapsed()
     }
 
+    /// The most memory that it has had, in MiB.
+    fn memory(&self) -> f64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.unwrap_or_default();
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let most = most.and_then(|most| most.split_whitespace().next()?.parse::<f64>().ok());
+        most.unwrap_or(f64::NAN) / 1024.0
+    }
+
+    /// The database with its log, in MB.
+    fn size(&self) -> f64 {
+        let files = ["shop.db", "shop.db-wal"].map(|file| self.folder.path().join(file));
+        let sizes = files.iter().filter_map(|file| fs::metadata(file).ok());
+        sizes.map(|file| file.len() as f64).sum::<f64>() / 1e6
+    }
+
     /// What it said, but for its requests.
     fn log(&self) -> Vec<String> {
         let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
@@ -110,6 +134,92 @@ impl Drop for Shop {
 
 fn asking(path: &str, close: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{close}\r\n")
+}
+
+/// A form post from somewhere else each time, as the shop's proxy says.
+struct Post {
+    path: &'static str,
+    body: String,
+}
+
+fn wrong_password(number: usize) -> Post {
+    let body = format!("username=name{number}&password=a+wrong+password+{number}");
+    Post { path: "/sign-in", body }
+}
+
+/// The worst that `credentials::password_rules` knows.
+fn slow_to_judge(number: usize) -> Post {
+    let password = "4%408(%7B%5B%3C%2F369%26%23!1%7C0%245%2B7%252".repeat(8);
+    let names = format!("username=name{number}&display_name=4%408(%7B%5B%3C%2F369");
+    Post { path: "/sign-up", body: format!("{names}&way=password&password={password}") }
+}
+
+fn another_cart(_: usize) -> Post {
+    Post { path: "/cart", body: "slug=lantern&quantity=1&action=add".to_owned() }
+}
+
+/// The status of the answer; none if there was none.
+async fn send(address: SocketAddr, number: usize, post: &Post) -> Option<u16> {
+    let from = format!("X-Forwarded-For: 10.{}.{}.1\r\n", number / 250 % 250, number % 250);
+    let kind = "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n";
+    let length = format!("Content-Length: {}\r\n", post.body.len());
+    let request = asking(post.path, &format!("{kind}{from}{length}")).replace("GET", "POST");
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    stream.write_all((request + &post.body).as_bytes()).await.ok()?;
+    let mut answer = vec![];
+    timeout(PATIENCE, stream.read_to_end(&mut answer)).await.ok()?.ok()?;
+    let answer = String::from_utf8_lossy(&answer);
+    answer.get(9..12)?.parse().ok()
+}
+
+/// So many requests by so many clients, and what the front page and a challenge for a passkey take
+/// meanwhile.
+async fn floods(
+    program: &PathBuf,
+    name: &str,
+    many: usize,
+    clients: usize,
+    post: fn(usize) -> Post,
+) {
+    let shop = Shop::start(program, None, &[("LATCHKEY_PROXIES", "127.0.0.0/8")]).await;
+    let address = shop.address;
+    println!("{many} {name}, by {clients} at once. The front page, in milliseconds:");
+    println!("{:60} {:>8} {:>8} {:>8} {:>7}", "", "p50", "p99", "worst", "missing");
+    println!("{:60} {}", "before", looks(address).await);
+    let (begun, next) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
+    let clients: Vec<_> = (0..clients)
+        .map(|_| {
+            let next = next.clone();
+            tokio::spawn(async move {
+                let mut answers = std::collections::BTreeMap::<Option<u16>, usize>::new();
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= many {
+                        return answers;
+                    }
+                    *answers.entry(send(address, number, &post(number)).await).or_default() += 1;
+                }
+            })
+        })
+        .collect();
+    sleep(Duration::from_millis(500)).await;
+    println!("{:60} {}", "meanwhile", looks(address).await);
+    let mut answers = std::collections::BTreeMap::<Option<u16>, usize>::new();
+    for client in clients {
+        for (status, number) in client.await.unwrap() {
+            *answers.entry(status).or_default() += number;
+        }
+    }
+    let took = begun.elapsed().as_secs_f64();
+    let said: Vec<_> = answers
+        .iter()
+        .map(|(status, number)| {
+            let status = status.map_or("none".to_owned(), |status| status.to_string());
+            format!("{number} × {status}")
+        })
+        .collect();
+    println!("  {took:.1} s; answers: {}", said.join(", "));
+    println!("  memory at most: {:.0} MiB; database: {:.1} MB", shop.memory(), shop.size());
 }
 
 /// The whole front page, on a connection of its own; none if it does not come.
