@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
-.PHONY: help run dev check lint deny test size sbom aaguids
+.PHONY: help run dev check lint deny test size attack sbom aaguids
 
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
@@ -19,6 +19,7 @@ help:
 	make deny     licences, sources and known faults of the dependencies
 	make test     all of that, and all tests, in the server and in a browser
 	make size     builds for release, and weighs what a browser downloads
+	make attack   attacks a shop of its own with slow connections, and stops it under load
 	make sbom     lists what a release consists of, as CycloneDX in target/sbom
 	make aaguids  fetches the current names and icons of passkey managers
 	END
@@ -63,6 +64,12 @@ test:
 	step 'cargo test' cargo test --no-fail-fast $(server)
 	step 'cargo leptos build' cargo leptos build
 	step 'playwright test' env -C end2end npx playwright test
+
+attack:
+	@./.setup run
+	cargo build --release $(server) --bin latchkey --example attack
+	target/release/examples/attack slow
+	target/release/examples/attack stop
 
 size:
 	@./.setup size

@@ -5,6 +5,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type APIRequestContext, type Locator, type Page } from '@playwright/test';
 import { Authenticator, type Transport } from './authenticator.ts';
 import { Database } from './database.ts';
+import { keepCookies, keepSecret, keepSecretsOf } from './log.ts';
 import { signUpByRequest } from './passkeys.ts';
 
 export { expect };
@@ -36,7 +37,9 @@ export const test = base.extend<Fixtures>({
   mishaps: [
     async ({ page, javaScriptEnabled }, use) => {
       const mishaps = new Mishaps(page, javaScriptEnabled);
+      keepSecretsOf(page.context());
       await use(mishaps);
+      await keepCookies(page.context());
       await mishaps.check();
     },
     { auto: true },
@@ -53,11 +56,9 @@ export const test = base.extend<Fixtures>({
   },
 
   person: async ({}, use) => {
-    await use({
-      username: `ada-${randomUUID()}`,
-      name: 'Ada Lovelace',
-      password: `nine grey herons ${randomUUID()}`,
-    });
+    const password = `nine grey herons ${randomUUID()}`;
+    keepSecret(password);
+    await use({ username: `ada-${randomUUID()}`, name: 'Ada Lovelace', password });
   },
 
   passkeyOwner: async ({ page, authenticator, transport, person }, use) => {

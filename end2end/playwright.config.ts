@@ -3,6 +3,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from '@playwright/test';
 import { ATTESTATION_DATABASE, DATABASE, OTHER_MODELS_DATABASE } from './database.ts';
+import { LOG } from './log.ts';
 import { ATTESTING, FARAWAY, ORIGIN, OTHER_MODELS, PROVIDER } from './shops.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -10,16 +11,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const chromium = execFileSync('./.setup', ['chromium'], { cwd: root, encoding: 'utf8' }).trim();
 
 /** A shop of its own, with an empty database. */
-function shop(origin: string, database: string, env: Record<string, string> = {}) {
+function shop(origin: string, database: string, env: Record<string, string> = {}, log = '/dev/null') {
   return {
-    command: `rm -f '${database}'* && exec target/debug/latchkey`,
+    // All of it is read after the last test; what is worth a look is shown at once.
+    command: `rm -f '${database}'* && target/debug/latchkey 2>&1 | tee '${log}' | grep --line-buffered -v ' INFO '`,
     cwd: root,
     env: {
       DATABASE_URL: `sqlite:${database}`,
       LATCHKEY_ORIGIN: origin,
       LEPTOS_SITE_ADDR: `127.0.0.1:${new URL(origin).port}`,
       LEPTOS_SITE_ROOT: 'target/site',
-      RUST_LOG: 'warn',
+      RUST_LOG: 'info',
+      NO_COLOR: '1',
       // All of the tests' visitors are at one address.
       LATCHKEY_SESSIONS_PER_ADDRESS: '100000',
       LATCHKEY_SIGN_UPS_PER_ADDRESS: '100000',
@@ -53,6 +56,7 @@ const LATCHKEY_ATTESTATION_MODELS = 'ee882879-721c-4913-9775-3dfcce97072a';
 
 export default defineConfig({
   globalSetup: './provider.ts',
+  globalTeardown: './log.ts',
   testDir: 'tests',
   workers: 2,
   fullyParallel: true,
@@ -89,7 +93,7 @@ export default defineConfig({
     },
   ],
   webServer: [
-    shop(ORIGIN, DATABASE, { LATCHKEY_PROVIDERS }),
+    shop(ORIGIN, DATABASE, { LATCHKEY_PROVIDERS }, LOG),
     shop(ATTESTING, ATTESTATION_DATABASE, attestation),
     shop(OTHER_MODELS, OTHER_MODELS_DATABASE, { ...attestation, LATCHKEY_ATTESTATION_MODELS }),
   ],

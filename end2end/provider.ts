@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Context } from 'koa';
 import { Provider, type Configuration, type JWK } from 'oidc-provider';
+import { forgetSecrets } from './log.ts';
 import { ORIGIN, PROVIDER as ISSUER } from './shops.ts';
 
 const CLIENT = {
@@ -28,6 +29,7 @@ provider.use((ctx, next) => {
 });
 
 export default async function start() {
+  forgetSecrets();
   const server = createServer(provider.callback());
   // Idle connections stay: a request could meet the end of one, and nothing sends it again.
   server.keepAliveTimeout = 0;

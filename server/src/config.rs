@@ -19,7 +19,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    guard::{Limits, Rate},
+    guard::{Limits, Rate, connections},
     oidc::{self, Provider, Providers},
     session::Lifetimes,
     webauthn::Attestation,
@@ -173,7 +173,15 @@ fn limits() -> Result<Limits, ConfigError> {
         sessions_per_address: many("LATCHKEY_SESSIONS_PER_ADDRESS", default.sessions_per_address)?,
         sign_ups_per_address: many("LATCHKEY_SIGN_UPS_PER_ADDRESS", default.sign_ups_per_address)?,
         proxies: words(PROXIES, network)?,
+        connections: connections(default.connections)?,
     })
+}
+
+fn connections(default: connections::Limits) -> Result<connections::Limits, ConfigError> {
+    let all = many("LATCHKEY_CONNECTIONS", default.all)?;
+    let quarter = NonZeroU32::MIN.saturating_add((all.get() / 4).saturating_sub(1));
+    let per_address = many("LATCHKEY_CONNECTIONS_PER_ADDRESS", quarter)?;
+    Ok(connections::Limits { all, per_address, ..default })
 }
 
 fn many(name: &'static str, default: NonZeroU32) -> Result<NonZeroU32, ConfigError> {

@@ -33,8 +33,10 @@ mod federation {
 }
 
 mod guard {
+    mod connections;
     mod guessing;
     mod newcomers;
+    mod timing;
 }
 
 mod http {

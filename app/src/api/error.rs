@@ -35,6 +35,7 @@ pub enum Code {
     // The request itself
     Malformed,
     TooLarge,
+    TooSlow,
     CrossSite,
     NotFound,
     MethodNotAllowed,
@@ -182,6 +183,7 @@ impl Code {
     pub fn status(self) -> u16 {
         match self {
             Self::TooLarge => 413,
+            Self::TooSlow => 408,
             Self::CrossSite | Self::ProofRequired | Self::NotAutomatic => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
@@ -254,6 +256,7 @@ impl Code {
         match self {
             Self::Malformed => "That request could not be read.",
             Self::TooLarge => "That was more than the store accepts at once.",
+            Self::TooSlow => "That request took too long to arrive. Please try again.",
             Self::CrossSite => "That request came from another site, so it was not carried out.",
             Self::NotFound => "There is nothing here.",
             Self::MethodNotAllowed => "That cannot be done with this address.",

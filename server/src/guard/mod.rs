@@ -1,6 +1,7 @@
 //! What keeps the shop quick and shut under those who push at it.
 
 pub mod address;
+pub mod connections;
 pub mod known_browser;
 pub mod newcomers;
 pub mod tries;
@@ -29,6 +30,7 @@ pub struct Limits {
     /// `LATCHKEY_PROXIES`: whose word is taken for where a request came from, as addresses and
     /// networks, separated by spaces.
     pub proxies: Vec<IpNet>,
+    pub connections: connections::Limits,
 }
 
 impl Default for Limits {
@@ -39,6 +41,7 @@ impl Default for Limits {
             sessions_per_address: NonZeroU32::MIN.saturating_add(599),
             sign_ups_per_address: NonZeroU32::MIN.saturating_add(119),
             proxies: vec![],
+            connections: connections::Limits::default(),
         }
     }
 }

@@ -56,6 +56,19 @@ impl Sessions {
         session.until(self.lifetimes, now)
     }
 
+    /// The same for a session that has lived until `before` so far: a little more is left out, so
+    /// that its browser need not be told each time. It may have another session by then.
+    pub(super) fn extended(
+        &self,
+        before: Timestamp,
+        session: &Session,
+        now: Timestamp,
+    ) -> Timestamp {
+        let until = self.until(session, now);
+        let little = until.since(now) / 30;
+        if before <= until && until.since(before) < little { before } else { until }
+    }
+
     /// The session with this id. One that cannot be read is none: it ends, and its browser begins
     /// another.
     ///
@@ -124,10 +137,12 @@ impl Sessions {
         }
         loop {
             let now = self.now();
-            let Some((data, _)) = self.store.session(&key, now).await? else { return Ok(None) };
+            let Some((data, expires)) = self.store.session(&key, now).await? else {
+                return Ok(None);
+            };
             let Ok(current) = read(&data, &key) else { return Ok(None) };
             let session = after.onto(before, current);
-            let expires = self.until(&session, now);
+            let expires = self.extended(expires, &session, now);
             // Where this fails, another request has got somewhere.
             if self.store.change_session(&key, &data, &write(&session)?, expires).await? {
                 return Ok(Some(Kept { session, expires }));

@@ -179,13 +179,21 @@ impl RequestSession {
             Who::SignedIn(signed_in) => Some(signed_in.handle.clone()),
             _ => None,
         };
+        let (before, lived) = {
+            let inner = self.inner();
+            (inner.id, inner.expires)
+        };
+        let expires = match before == Some(id) {
+            true => self.sessions.extended(lived, &session, now),
+            false => self.sessions.until(&session, now),
+        };
         let write = SessionWrite {
-            before: self.key(),
+            before: before.map(kept::key),
             key: kept::key(id),
             account: session.account(),
             handle,
             data: write(&session)?,
-            expires: self.sessions.until(&session, now),
+            expires,
             begins,
         };
         Ok(SessionChange { id, session, write })
@@ -332,9 +340,11 @@ impl RequestSession {
 impl Inner {
     /// So it is in the database from `now` on.
     fn keep(&mut self, id: Id, stored: Session, expires: Timestamp, now: Timestamp) {
-        let seconds = i64::try_from(expires.since(now).as_secs()).unwrap_or(i64::MAX);
+        if (self.id, self.expires) != (Some(id), expires) {
+            let seconds = i64::try_from(expires.since(now).as_secs()).unwrap_or(i64::MAX);
+            self.cookie = Cookie::Set(id, seconds);
+        }
         self.id = Some(id);
-        self.cookie = Cookie::Set(id, seconds);
         (self.stored, self.expires) = (stored, expires);
     }
 }

@@ -1,6 +1,8 @@
 //! What is refused before anything looks at it, and the headers that tell the
 //! browser what to refuse.
 
+use std::error::Error;
+
 use app::api::Code;
 use axum::{
     body::{Body, to_bytes},
@@ -19,7 +21,7 @@ use axum::{
 use url::Url;
 
 use super::super::{error::Refused, router::MAX_BODY};
-use crate::state::State;
+use crate::{guard::connections::TooSlow, state::State};
 
 /// Refuses unsafe requests from other sites: the shop's defence against
 /// cross-site request forgery, beside `SameSite=Lax`.
@@ -65,13 +67,18 @@ pub(in super::super) async fn refuse_pathless(request: Request, next: Next) -> R
     Refused::from(Code::Malformed).into_response()
 }
 
-/// Reads the body, up to [`MAX_BODY`].
+/// Reads the body, up to [`MAX_BODY`]. The connection sees to it that it comes in time.
 pub(in super::super) async fn limit_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match to_bytes(body, MAX_BODY).await {
         Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(error) if is_too_slow(&error) => Refused::from(Code::TooSlow).into_response(),
         Err(_) => Refused::from(Code::TooLarge).into_response(),
     }
+}
+
+fn is_too_slow(error: &(dyn Error + 'static)) -> bool {
+    error.is::<TooSlow>() || error.source().is_some_and(is_too_slow)
 }
 
 /// What browsers are told with every answer, of assets and errors as well.
