@@ -163,7 +163,7 @@ impl RequestSession {
     /// [`Code::Internal`](app::api::Code::Internal)
     pub fn amended(&self, session: Session, now: Timestamp) -> Result<SessionChange> {
         let id = self.inner().id;
-        self.changed(session, id.unwrap_or_else(Id::default), id.is_none(), now)
+        self.changed(session, id.unwrap_or_default(), id.is_none(), now)
     }
 
     fn changed(
