@@ -68,6 +68,7 @@ impl Shop {
             .env("LATCHKEY_ORIGIN", format!("http://localhost:{}", address.port()))
             .env("LEPTOS_SITE_ADDR", address.to_string())
             .env("LEPTOS_SITE_ROOT", ".")
+            .env("NO_COLOR", "1")
             .envs(more.iter().copied())
             .current_dir(folder.path())
             .spawn()
