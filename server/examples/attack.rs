@@ -76,6 +76,7 @@ impl Shop {
             .env("LATCHKEY_ORIGIN", format!("http://localhost:{}", address.port()))
             .env("LEPTOS_SITE_ADDR", address.to_string())
             .env("LEPTOS_SITE_ROOT", ".")
+            .env("NO_COLOR", "1")
             .envs(more.iter().copied())
             .current_dir(folder.path())
             .spawn()
@@ -246,7 +247,7 @@ async fn looks(address: SocketAddr) -> String {
     }
     times.sort();
     let at = |percent: usize| {
-        let time = times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)));
+        let time = times.get((times.len() * percent).div_ceil(100).saturating_sub(1));
         time.map_or("–".to_owned(), |time| format!("{:.1}", time.as_secs_f64() * 1000.0))
     };
     format!("{:>8} {:>8} {:>8} {:>7}", at(50), at(99), at(100), missed)
@@ -298,11 +299,14 @@ async fn flood(shop: SocketAddr, many: usize, addresses: usize) -> Vec<TcpStream
 /// How many of them the shop has not closed.
 fn still_open(held: &[TcpStream]) -> usize {
     let is_open = |stream: &&TcpStream| {
-        let mut byte = [0];
-        // Readers have something to read, and are not to read it.
-        match stream.try_read(&mut byte) {
-            Ok(read) => read > 0,
-            Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
+        let mut bytes = [0; 4096];
+        // What had come before the end is still there.
+        loop {
+            match stream.try_read(&mut bytes) {
+                Ok(read) if read > 0 => (),
+                Ok(_) => return false,
+                Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
+            }
         }
     };
     held.iter().filter(is_open).count()

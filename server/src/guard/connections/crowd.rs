@@ -91,11 +91,13 @@ impl Crowd {
         Some((Member { crowd: self.clone(), rank, seat }, giver.is_some()))
     }
 
-    /// Somebody gives way where a newcomer cannot even be seen.
+    /// Some give way where a newcomer cannot even be seen.
     pub(super) fn thin_out(&self) {
         let mut members = self.members();
-        if let Some(rank) = members.all.least(Instant::now(), self.grace) {
-            members.evict(rank);
+        for _ in 0..=members.all.len() / 32 {
+            if let Some(rank) = members.all.least(Instant::now(), self.grace) {
+                members.evict(rank);
+            }
         }
     }
 
