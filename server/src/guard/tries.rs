@@ -8,11 +8,14 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use app::api::{PublicError, Result, Timestamp};
+use app::api::{Code, PublicError, Result, Timestamp};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::timeout,
+};
 use uuid::Uuid;
 
 use super::{
@@ -23,7 +26,9 @@ use crate::store::{Store, TriesRow, WrongTry};
 
 /// Tries at one subject go one after the other on this server: the next one sees how the one
 /// before ended. So many may go on at the same time; two subjects rarely share a turn.
-const TURNS: usize = 256;
+const TURNS: usize = 4096;
+/// How long a turn is waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// How many times as many tries as from an address there may be from its network.
 const ADDRESSES_OF_A_NETWORK: u32 = 4;
 
@@ -66,7 +71,8 @@ impl Tries {
     /// Lets a try through, when it is its turn.
     ///
     /// # Errors
-    /// [`Code::TooManyTries`](app::api::Code::TooManyTries), with the time to wait.
+    /// [`Code::TooManyTries`], with the time to wait; [`Code::Busy`] after two seconds without a
+    /// turn.
     pub async fn begin(
         &self,
         store: &Store,
@@ -76,7 +82,8 @@ impl Tries {
     ) -> Result<Try<'_>> {
         let counted = self.counted(guesser, from);
         let first = &counted[0].subject;
-        let turn = self.turns[self.turn(first)].lock().await;
+        let turn = timeout(LONGEST_WAIT, self.turns[self.turn(first)].lock()).await;
+        let turn = turn.map_err(|_| Code::Busy)?;
         let (found, is_taken) = match guesser {
             Guesser::NewVisitor { name } => store.tries_and_taken(&counted, name).await?,
             _ => (store.tries(&counted).await?, false),
