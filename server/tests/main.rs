@@ -38,6 +38,7 @@ mod guard {
 
 mod http {
     mod addresses;
+    mod cookies;
     mod cross_site;
     mod limits;
     mod pages;
@@ -72,6 +73,7 @@ mod store {
     mod opening;
     mod orders;
     mod passkeys;
+    mod postgres_tls;
     mod products;
     mod sessions;
 }

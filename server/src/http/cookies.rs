@@ -9,32 +9,24 @@ use axum::http::{
 
 use crate::state::State;
 
-/// Without TLS (localhost only, see the configuration) browsers refuse the `__Host-` prefix
-/// (RFC 6265bis §4.1.3.2).
-const PREFIX: &str = "__Host-";
+/// Says which session it is.
+pub(super) const SESSION: &str = "latchkey";
 
-/// The cookie that says which session it is.
-pub(super) fn session(state: &State) -> String {
-    host_only(state, "latchkey")
-}
+/// Says which browser it is, for challenges.
+pub(super) const BROWSER: &str = "latchkey-browser";
 
-/// The cookie that says which browser it is, for challenges.
-pub(super) fn browser(state: &State) -> String {
-    host_only(state, "latchkey-browser")
-}
-
-/// The cookie that accounts know a browser by.
-pub(super) fn known_browser(state: &State) -> String {
-    host_only(state, "latchkey-known")
-}
+/// What accounts know a browser by.
+pub(super) const KNOWN_BROWSER: &str = "latchkey-known";
 
 /// The cookie of an attempt to sign in with a provider.
-pub(super) fn attempt(state: &State, name: &str) -> String {
-    host_only(state, &format!("latchkey-attempt-{name}"))
+pub(super) fn attempt(name: &str) -> String {
+    format!("latchkey-attempt-{name}")
 }
 
-fn host_only(state: &State, name: &str) -> String {
-    if state.is_secure() { format!("{PREFIX}{name}") } else { name.to_owned() }
+/// What every name begins with, so that no other host of the domain can set the cookie. Without
+/// TLS (localhost only, see the configuration) browsers refuse that (RFC 6265bis §4.1.3.2).
+fn prefix(state: &State) -> &'static str {
+    if state.is_secure() { "__Host-" } else { "" }
 }
 
 /// No browser keeps a cookie for longer, in seconds: 400 days (RFC 6265bis §5.5).
@@ -50,11 +42,12 @@ pub(super) enum Age {
 }
 
 /// The value of a cookie that came with a request.
-pub(super) fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn get<'a>(state: &State, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let prefix = prefix(state);
     let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-    cookies
-        .flat_map(|cookies| cookies.split(';'))
-        .find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
+    cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| {
+        cookie.trim().strip_prefix(prefix)?.strip_prefix(name)?.strip_prefix('=')
+    })
 }
 
 /// Sends a cookie that scripts cannot read and that other sites' requests do not carry.
@@ -65,13 +58,14 @@ pub(super) fn set(
     value: impl Display,
     age: Age,
 ) {
+    let prefix = prefix(state);
     let secure = if state.is_secure() { "; Secure" } else { "" };
     let age = match age {
         Age::Seconds(seconds) => format!("; Max-Age={seconds}"),
         Age::Browser => String::new(),
         Age::Removed => "; Max-Age=0".to_owned(),
     };
-    let cookie = format!("{name}={value}; Path=/{age}; HttpOnly; SameSite=Lax{secure}");
+    let cookie = format!("{prefix}{name}={value}; Path=/{age}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         headers.append(SET_COOKIE, cookie);
     }

@@ -44,7 +44,7 @@ impl RequestContext {
             address: address::client(peer, &parts.headers, &state.proxies),
             user_agent: user_agent.unwrap_or_default().to_owned(),
             origin: origin_of(state, &parts.uri, &parts.headers).clone(),
-            silent_access: silent_access(&parts.headers),
+            silent_access: silent_access(state, &parts.headers),
         })
     }
 }

@@ -32,8 +32,8 @@ const LONGEST: i64 = 400 * 24 * 60 * 60;
 const PAUSE: i64 = 60 * 60;
 
 /// Whether this browser may sign in by itself.
-pub(in super::super) fn silent_access(headers: &HeaderMap) -> SilentAccess {
-    match cookies::get(headers, BY_HAND) {
+pub(in super::super) fn silent_access(state: &State, headers: &HeaderMap) -> SilentAccess {
+    match cookies::get(state, headers, BY_HAND) {
         Some(PREVENTED) => SilentAccess::Prevented,
         Some(PAUSED) => SilentAccess::PausedForNow,
         _ => SilentAccess::Allowed,
