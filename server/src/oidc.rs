@@ -570,3 +570,47 @@ impl Drop for Taken<'_> {
         self.attempts.states().remove(&self.state);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use openidconnect::{AsyncHttpClient, HttpRequest};
+    use url::Url;
+
+    use super::{ANSWER_TIMEOUT, Http, HttpError, is_secure};
+
+    #[test]
+    fn the_way_is_secure_over_tls_or_on_this_machine() {
+        let is_secure = |url: &str| is_secure(&Url::parse(url).unwrap());
+        for good in [
+            "https://id.example/keys",
+            "https://192.0.2.7/",
+            "http://localhost:7000",
+            "http://a.localhost",
+            "http://127.0.0.1:7000",
+            "http://[::1]/",
+        ] {
+            assert!(is_secure(good), "{good}");
+        }
+        for bad in [
+            "http://id.example/keys",
+            "http://localhost.example",
+            "http://192.0.2.7/",
+            "http://[2001:db8::1]/",
+            "ftp://localhost/",
+            "file:///etc/passwd",
+            "data:text/plain,",
+        ] {
+            assert!(!is_secure(bad), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_tls_nobody_is_asked() {
+        let http = Http::new(ANSWER_TIMEOUT).unwrap();
+        for address in ["http://id.example/keys", "http://192.0.2.7/token"] {
+            let mut request = HttpRequest::new(vec![]);
+            *request.uri_mut() = address.parse().unwrap();
+            assert!(matches!(http.call(request).await, Err(HttpError::Plain)), "{address}");
+        }
+    }
+}

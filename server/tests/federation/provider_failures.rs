@@ -15,8 +15,8 @@ use crate::support::{
     on_both,
     time::{MINUTE, SECOND},
     town::{
-        TOO_LATE, Town, UNAVAILABLE, UNVERIFIED, bring, callback, expect_other_ways, leave, nonce,
-        through, token_for,
+        TOO_LATE, Town, UNAVAILABLE, UNVERIFIED, bring, callback, come_back, expect_other_ways,
+        leave, nonce, through, token_for,
     },
 };
 
@@ -194,9 +194,21 @@ async fn endless_answers_are_not_read_to_the_end(town: Town) {
     leave(&mut town.shop.visitor(), "/federated/acorn").await;
 
     // Tokens too.
-    town.acorn.books().answer = Some((200, padded(json!({}), 256 * 1024)));
-    let answer = through(&mut town.shop.visitor(), &town.acorn, "robin", "/orders").await;
-    expect_other_ways(answer, 502, UNAVAILABLE, "/orders");
+    for (bytes, is_read) in [(200 * 1024, true), (256 * 1024, false)] {
+        let mut visitor = town.shop.visitor();
+        let asked = leave(&mut visitor, "/federated/acorn?next=/orders").await;
+        let token = token_for(&town.acorn, "robin", &asked);
+        let signed = town.acorn.sign(&token);
+        let tokens =
+            json!({ "access_token": "unused", "token_type": "Bearer", "id_token": signed });
+        town.acorn.books().answer = Some((200, padded(tokens, bytes)));
+        let answer = come_back(&mut visitor, &town.acorn, &asked, &token).await;
+        if is_read {
+            answer.expect_redirect("/sign-up/provider?next=/orders");
+        } else {
+            expect_other_ways(answer, 502, UNAVAILABLE, "/orders");
+        }
+    }
 }
 
 #[on_both]
