@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     guard::{Limits, Rate, connections},
-    oidc::{self, Provider, Providers},
+    oidc::{ANSWER_TIMEOUT, Http, Provider, Providers, is_secure},
     session::Lifetimes,
     webauthn::Attestation,
 };
@@ -243,7 +243,7 @@ pub fn providers(file: &Path) -> Result<Vec<Provider>, ConfigError> {
              client_secret, icon and fedcm",
         )
     })?;
-    let http = oidc::http().map_err(|_| expected("of any use without TLS"))?;
+    let http = Http::new(ANSWER_TIMEOUT).map_err(|_| expected("of any use without TLS"))?;
     let mut providers: Vec<Provider> = vec![];
     for entry in entries {
         let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -298,12 +298,6 @@ fn origin(name: &'static str, text: &str) -> Result<Url, ConfigError> {
         return Err(wrong(name, expected));
     }
     Ok(origin)
-}
-
-fn is_secure(url: &Url) -> bool {
-    let host = url.domain().unwrap_or_default();
-    let local = host == "localhost" || host.ends_with(".localhost");
-    url.scheme() == "https" || (url.scheme() == "http" && local)
 }
 
 /// What cargo-leptos passes on, with the values of Cargo.toml for a server that

@@ -24,7 +24,8 @@ impl From<StoreError> for PublicError {
             error @ (StoreError::Database(_)
             | StoreError::Migration(_)
             | StoreError::Secret(_)
-            | StoreError::Session(_)) => internal(error),
+            | StoreError::Session(_)
+            | StoreError::Wire(_)) => internal(error),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::{
     collections::HashSet,
     error::Error,
     fmt::Display,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -14,9 +15,10 @@ use std::{
 use app::api::{Code, FedCm, IdentityProvider, Path, Timestamp};
 use chrono::DateTime;
 use openidconnect::{
-    AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError as ClaimsError,
-    ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl,
-    LoginHint, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
+    AsyncHttpClient, AuthType, AuthenticationFlow, AuthorizationCode,
+    ClaimsVerificationError as ClaimsError, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, LoginHint, Nonce,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
     SignatureVerificationError as Signature, TokenResponse,
     core::{
         CoreAuthPrompt, CoreClient, CoreClientAuthMethod, CoreIdToken, CoreIdTokenClaims,
@@ -25,9 +27,9 @@ use openidconnect::{
     reqwest,
 };
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
 
-use crate::store::IdentityRow;
+use crate::{clock::Clock, store::IdentityRow};
 
 /// What a provider published is asked for again after this long.
 const PUBLISHED_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -36,8 +38,13 @@ const PUBLISHED_LIFETIME: Duration = Duration::from_secs(60 * 60);
 const NEW_KEYS_AFTER: Duration = Duration::from_secs(10);
 /// Letters of a name that a provider gives: more than one could have here.
 const SHOWN: usize = 200;
-/// How long one answer of a provider is waited for.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one answer of a provider is waited for. Discovery takes two.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of one answer of a provider: metadata and keys have a few thousand.
+const LONGEST_ANSWER: usize = 256 * 1024;
+/// How long a provider that is down is left alone, the first time and at last.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
 /// Those with a public key. Not HS256, which anybody with the client secret can sign with.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -76,7 +83,7 @@ pub struct Provider {
     pub fedcm: Option<Url>,
     /// Whether no other provider has its origin, which is all that a browser remembers of one.
     pub alone: bool,
-    pub http: reqwest::Client,
+    pub http: Http,
     pub published: Arc<Published>,
 }
 
@@ -151,8 +158,23 @@ impl From<&Provider> for IdentityProvider {
 #[derive(Debug, Default)]
 pub struct Published {
     known: Mutex<Option<Publication>>,
-    /// When it was last asked for because of a new key, and what came of it. Held by who asks.
-    renewed: tokio::sync::Mutex<Option<(Timestamp, Result<(), Code>)>>,
+    /// Held by who asks: one asks for all.
+    pause: tokio::sync::Mutex<Option<Pause>>,
+}
+
+/// How long a provider that did not answer is not asked again, by whoever comes.
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    length: Duration,
+    since: Timestamp,
+}
+
+impl Pause {
+    /// Twice as long as the last one.
+    fn after(last: Option<Self>, now: Timestamp) -> Self {
+        let length = last.map_or(FIRST_PAUSE, |last| (2 * last.length).min(LONGEST_PAUSE));
+        Self { length, since: now }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -212,9 +234,9 @@ impl Provider {
         login_hint: Option<&str>,
         state: String,
         secrets: &Secrets,
-        now: Timestamp,
+        clock: &Clock,
     ) -> Result<Url, Code> {
-        let client = self.client(shop, now).await?;
+        let client = self.client(shop, PUBLISHED_LIFETIME, clock).await?;
         let verifier = PkceCodeVerifier::new(secrets.verifier.clone());
         let nonce = Nonce::new(secrets.nonce.clone());
         let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
@@ -246,9 +268,9 @@ impl Provider {
         shop: &Url,
         code: String,
         secrets: Secrets,
-        now: Timestamp,
+        clock: &Clock,
     ) -> Result<Claims, Code> {
-        let client = self.client(shop, now).await?;
+        let client = self.client(shop, PUBLISHED_LIFETIME, clock).await?;
         let request = client
             .exchange_code(AuthorizationCode::new(code))
             .map_err(|error| unavailable(&error))?
@@ -258,7 +280,7 @@ impl Provider {
             _ => unavailable(&error),
         })?;
         let token = answer.id_token().ok_or_else(|| refused(&"there is no ID token"))?;
-        self.verify(shop, token, &secrets.nonce, now).await
+        self.verify(shop, token, &secrets.nonce, clock).await
     }
 
     /// Verifies a token that the browser brought (FedCM).
@@ -270,10 +292,10 @@ impl Provider {
         shop: &Url,
         token: &str,
         nonce: &str,
-        now: Timestamp,
+        clock: &Clock,
     ) -> Result<Claims, Code> {
         let token: CoreIdToken = token.parse().map_err(|error| refused(&error))?;
-        self.verify(shop, &token, nonce, now).await
+        self.verify(shop, &token, nonce, clock).await
     }
 
     /// §3.1.3.7: signature, issuer, audience, expiry and nonce.
@@ -282,23 +304,22 @@ impl Provider {
         shop: &Url,
         token: &CoreIdToken,
         nonce: &str,
-        now: Timestamp,
+        clock: &Clock,
     ) -> Result<Claims, Code> {
         let nonce = Nonce::new(nonce.to_owned());
         let check = |client: Client| {
-            let time = DateTime::from_timestamp_millis(now.0).unwrap_or_default();
+            let time = DateTime::from_timestamp_millis(clock.now().0).unwrap_or_default();
             let verifier =
                 client.id_token_verifier().set_allowed_algs(ALGORITHMS).set_time_fn(move || time);
             token.claims(&verifier, &nonce).cloned()
         };
-        let mut claims = check(self.client(shop, now).await?);
+        let mut claims = check(self.client(shop, PUBLISHED_LIFETIME, clock).await?);
         // The key may be a new one, also under the old name, or with none at all.
         if let Err(ClaimsError::SignatureVerification(
             Signature::NoMatchingKey | Signature::AmbiguousKeyId(_) | Signature::CryptoError(_),
         )) = claims
         {
-            self.renew(now).await?;
-            claims = check(self.client(shop, now).await?);
+            claims = check(self.client(shop, NEW_KEYS_AFTER, clock).await?);
         }
         let claims = claims.map_err(|error| refused(&error))?;
         // Steps 4 and 5, which the crate leaves to us: a token that was made for another
@@ -312,8 +333,9 @@ impl Provider {
         Ok(Claims::from(&claims))
     }
 
-    async fn client(&self, shop: &Url, now: Timestamp) -> Result<Client, Code> {
-        let metadata = self.metadata(now).await?;
+    /// By what the provider published no longer ago than `age`.
+    async fn client(&self, shop: &Url, age: Duration, clock: &Clock) -> Result<Client, Code> {
+        let metadata = self.metadata(age, clock).await?;
         let secret = self.client_secret.clone();
         let redirect = RedirectUrl::from_url(self.redirect(shop)?);
         let methods = metadata.token_endpoint_auth_methods_supported().cloned().unwrap_or_default();
@@ -330,43 +352,53 @@ impl Provider {
         shop.join(&callback.to_string()).map_err(|error| unavailable(&error))
     }
 
-    /// OpenID Connect Discovery 1.0 §4.
-    async fn metadata(&self, now: Timestamp) -> Result<CoreProviderMetadata, Code> {
-        let known = self.published().clone();
-        if let Some(known) = known.filter(|known| now.since(known.at) < PUBLISHED_LIFETIME) {
-            return Ok(known.metadata);
+    /// What is known stays known until there is an answer: anybody can bring a token that names
+    /// an unknown key.
+    async fn metadata(&self, age: Duration, clock: &Clock) -> Result<CoreProviderMetadata, Code> {
+        if let Some(known) = self.known(age, clock.now()) {
+            return Ok(known);
         }
-        self.discover(now).await
+        // In a task of its own: were its visitor to go away, the others would wait for an answer
+        // that nobody fetches.
+        let (provider, clock) = (self.clone(), clock.clone());
+        let asking = tokio::spawn(async move { provider.ask(age, &clock).await });
+        asking.await.map_err(|error| unavailable(&error))?
     }
 
-    async fn discover(&self, now: Timestamp) -> Result<CoreProviderMetadata, Code> {
-        let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
-        let metadata = found.map_err(|error| unavailable(&error))?;
+    fn known(&self, age: Duration, now: Timestamp) -> Option<CoreProviderMetadata> {
+        let known = self.published();
+        let recent = known.as_ref().filter(|known| now.since(known.at) < age);
+        recent.map(|known| known.metadata.clone())
+    }
+
+    /// Asks the provider, unless somebody else just has, or it is down.
+    async fn ask(&self, age: Duration, clock: &Clock) -> Result<CoreProviderMetadata, Code> {
+        let mut pause = self.published.pause.lock().await;
+        if let Some(known) = self.known(age, clock.now()) {
+            return Ok(known);
+        }
+        if pause.is_some_and(|pause| clock.now().since(pause.since) < pause.length) {
+            return Err(Code::ProviderUnavailable);
+        }
+        let found = self.discover().await;
+        // From the end: it may have taken longer to find out than the pause is long.
+        let now = clock.now();
+        *pause = found.is_err().then(|| Pause::after(*pause, now));
+        let metadata = found?;
         *self.published() = Some(Publication { metadata: metadata.clone(), at: now });
         Ok(metadata)
     }
 
-    /// Asks the provider again, unless that was a moment ago. What is known stays known until
-    /// there is an answer: anybody can bring a token that names an unknown key.
-    async fn renew(&self, now: Timestamp) -> Result<(), Code> {
-        let provider = self.clone();
-        // One asks for all. In a task of its own: were its visitor to go away, the others would
-        // wait for an answer that nobody fetches.
-        let renewal = tokio::spawn(async move {
-            let mut renewed = provider.published.renewed.lock().await;
-            let is_recent = |at: Timestamp| now.since(at) < NEW_KEYS_AFTER;
-            if let Some((_, outcome)) = renewed.filter(|(at, _)| is_recent(*at)) {
-                return outcome;
-            }
-            let fetched = provider.published().as_ref().map(|known| known.at);
-            if fetched.is_some_and(is_recent) {
-                return Ok(());
-            }
-            let outcome = provider.discover(now).await.map(drop);
-            *renewed = Some((now, outcome));
-            outcome
-        });
-        renewal.await.map_err(|error| unavailable(&error))?
+    /// OpenID Connect Discovery 1.0 §4.
+    async fn discover(&self) -> Result<CoreProviderMetadata, Code> {
+        let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
+        let metadata = found.map_err(|error| unavailable(&error))?;
+        // Before anybody is sent there. The keys' address has been looked at by now.
+        let token = metadata.token_endpoint().is_none_or(|endpoint| is_secure(endpoint.url()));
+        if !token || !is_secure(metadata.authorization_endpoint().url()) {
+            return Err(unavailable(&HttpError::Plain));
+        }
+        Ok(metadata)
     }
 
     fn published(&self) -> MutexGuard<'_, Option<Publication>> {
@@ -423,16 +455,69 @@ pub fn random_nonce() -> String {
     Nonce::new_random().secret().clone()
 }
 
-/// For all requests to providers. Follows no redirects: an answer could otherwise send this
-/// server anywhere.
-///
-/// # Errors
-/// When there is no TLS to be had.
-pub fn http() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(ANSWER_TIMEOUT)
-        .build()
+/// For all requests to providers: over TLS, and with a bound to what comes back. Follows no
+/// redirects: an answer could otherwise send this server anywhere.
+#[derive(Clone, Debug)]
+pub struct Http(reqwest::Client);
+
+/// Why there is no answer of a provider.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    #[error("the address is not https")]
+    Plain,
+    #[error("the answer is too long")]
+    TooLong,
+    #[error(transparent)]
+    Request(#[from] reqwest::Error),
+}
+
+impl Http {
+    /// # Errors
+    /// When there is no TLS to be had.
+    pub fn new(timeout: Duration) -> reqwest::Result<Self> {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        client.timeout(timeout).build().map(Self)
+    }
+
+    async fn answer(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let request = reqwest::Request::try_from(request)?;
+        if !is_secure(request.url()) {
+            return Err(HttpError::Plain);
+        }
+        let mut response = self.0.execute(request).await?;
+        let mut body = vec![];
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                return Err(HttpError::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut answer = HttpResponse::new(body);
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = response.headers().clone();
+        Ok(answer)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.answer(request))
+    }
+}
+
+/// Whether nobody on the way reads along: over TLS, or on this machine.
+#[must_use]
+pub fn is_secure(url: &Url) -> bool {
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && local)
 }
 
 fn unavailable(error: &dyn Error) -> Code {
@@ -483,5 +568,49 @@ impl Attempts {
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         self.attempts.states().remove(&self.state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use openidconnect::{AsyncHttpClient, HttpRequest};
+    use url::Url;
+
+    use super::{ANSWER_TIMEOUT, Http, HttpError, is_secure};
+
+    #[test]
+    fn the_way_is_secure_over_tls_or_on_this_machine() {
+        let is_secure = |url: &str| is_secure(&Url::parse(url).unwrap());
+        for good in [
+            "https://id.example/keys",
+            "https://192.0.2.7/",
+            "http://localhost:7000",
+            "http://a.localhost",
+            "http://127.0.0.1:7000",
+            "http://[::1]/",
+        ] {
+            assert!(is_secure(good), "{good}");
+        }
+        for bad in [
+            "http://id.example/keys",
+            "http://localhost.example",
+            "http://192.0.2.7/",
+            "http://[2001:db8::1]/",
+            "ftp://localhost/",
+            "file:///etc/passwd",
+            "data:text/plain,",
+        ] {
+            assert!(!is_secure(bad), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_tls_nobody_is_asked() {
+        let http = Http::new(ANSWER_TIMEOUT).unwrap();
+        for address in ["http://id.example/keys", "http://192.0.2.7/token"] {
+            let mut request = HttpRequest::new(vec![]);
+            *request.uri_mut() = address.parse().unwrap();
+            assert!(matches!(http.call(request).await, Err(HttpError::Plain)), "{address}");
+        }
     }
 }

@@ -41,6 +41,7 @@ mod guard {
 
 mod http {
     mod addresses;
+    mod cookies;
     mod cross_site;
     mod headers;
     mod limits;
@@ -76,6 +77,7 @@ mod store {
     mod opening;
     mod orders;
     mod passkeys;
+    mod postgres_tls;
     mod products;
     mod sessions;
 }

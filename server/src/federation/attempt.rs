@@ -139,8 +139,8 @@ pub async fn start(
     let name = name(&state);
     let hint = hint(ctx, provider, login_hint).await?;
     // It leads back to where the visitor is: the cookie of the attempt is there.
-    let (origin, now) = (&ctx.origin, ctx.now());
-    let url = provider.start(origin, prompt, hint, state, &attempt.secrets, now).await?;
+    let (origin, clock) = (&ctx.origin, &ctx.state.clock);
+    let url = provider.start(origin, prompt, hint, state, &attempt.secrets, clock).await?;
     Ok(Departure { url, name, kept: BASE64_URL_SAFE_NO_PAD.encode(kept) })
 }
 
@@ -245,7 +245,7 @@ async fn claims(
             return Err(Code::ProviderRefused.into());
         }
     };
-    Ok(provider.exchange(&ctx.origin, code, secrets, ctx.now()).await?)
+    Ok(provider.exchange(&ctx.origin, code, secrets, &ctx.state.clock).await?)
 }
 
 /// In the words of somebody who comes back from a provider.

@@ -57,6 +57,6 @@ async fn enter(
     used: &UsedChallenge,
 ) -> std::result::Result<SignInOutcome, Refusal> {
     let provider = ctx.state.providers.named(provider)?;
-    let claims = provider.read(&ctx.origin, token, nonce, ctx.now()).await?;
+    let claims = provider.read(&ctx.origin, token, nonce, &ctx.state.clock).await?;
     sign_in::enter(ctx, provider, claims, used).await
 }

@@ -9,41 +9,28 @@ use axum::http::{
 
 use crate::state::State;
 
-/// Without TLS (localhost only, see the configuration) browsers refuse the `__Host-` prefix
-/// (RFC 6265bis §4.1.3.2).
-const PREFIX: &str = "__Host-";
+/// Says which session it is.
+pub(super) const SESSION: &str = "latchkey";
 
-/// The cookie that says which session it is.
-pub(super) fn session(state: &State) -> String {
-    host_only(state, "latchkey")
-}
+/// Says which browser it is, for challenges.
+pub(super) const BROWSER: &str = "latchkey-browser";
 
-/// The cookie that says which browser it is, for challenges.
-pub(super) fn browser(state: &State) -> String {
-    host_only(state, "latchkey-browser")
-}
+/// What accounts know a browser by.
+pub(super) const KNOWN_BROWSER: &str = "latchkey-known";
 
-/// The cookie that accounts know a browser by.
-pub(super) fn known_browser(state: &State) -> String {
-    host_only(state, "latchkey-known")
-}
-
-/// The cookie that keeps a browser from signing in by itself: from a sign-out until the person
-/// signs in again of their own accord, and after an automatic sign-in was refused. It says nothing
-/// about who it was.
-pub(super) fn by_hand(state: &State) -> String {
-    host_only(state, BY_HAND)
-}
-
+/// Keeps a browser from signing in by itself: from a sign-out until the person signs in again of
+/// their own accord, and after an automatic sign-in was refused. It says nothing about who it was.
 pub(super) const BY_HAND: &str = "latchkey-by-hand";
 
 /// The cookie of an attempt to sign in with a provider.
-pub(super) fn attempt(state: &State, name: &str) -> String {
-    host_only(state, &format!("latchkey-attempt-{name}"))
+pub(super) fn attempt(name: &str) -> String {
+    format!("latchkey-attempt-{name}")
 }
 
-fn host_only(state: &State, name: &str) -> String {
-    if state.is_secure() { format!("{PREFIX}{name}") } else { name.to_owned() }
+/// What every name begins with, so that no other host of the domain can set the cookie. Without
+/// TLS (localhost only, see the configuration) browsers refuse that (RFC 6265bis §4.1.3.2).
+fn prefix(state: &State) -> &'static str {
+    if state.is_secure() { "__Host-" } else { "" }
 }
 
 /// No browser keeps a cookie for longer, in seconds: 400 days (RFC 6265bis §5.5).
@@ -59,7 +46,12 @@ pub(super) enum Age {
 }
 
 /// The value of a cookie that came with a request.
-pub(super) fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn get<'a>(state: &State, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    named(headers, &format!("{}{name}", prefix(state)))
+}
+
+/// The value of the cookie with just this name.
+pub(super) fn named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     cookies
         .flat_map(|cookies| cookies.split(';'))
@@ -74,13 +66,14 @@ pub(super) fn set(
     value: impl Display,
     age: Age,
 ) {
+    let prefix = prefix(state);
     let secure = if state.is_secure() { "; Secure" } else { "" };
     let age = match age {
         Age::Seconds(seconds) => format!("; Max-Age={seconds}"),
         Age::Browser => String::new(),
         Age::Removed => "; Max-Age=0".to_owned(),
     };
-    let cookie = format!("{name}={value}; Path=/{age}; HttpOnly; SameSite=Lax{secure}");
+    let cookie = format!("{prefix}{name}={value}; Path=/{age}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         headers.append(SET_COOKIE, cookie);
     }

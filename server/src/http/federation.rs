@@ -101,7 +101,7 @@ fn silence_after(code: Code) -> SilentAccess {
 
 fn keep(ctx: &RequestContext, response: &mut Response, departure: &Departure) {
     let age = Age::Seconds(ATTEMPT_LIFETIME.as_secs().try_into().unwrap_or_default());
-    let (name, kept) = (cookies::attempt(&ctx.state, &departure.name), &departure.kept);
+    let (name, kept) = (cookies::attempt(&departure.name), &departure.kept);
     cookies::set(&ctx.state, response.headers_mut(), &name, kept, age);
 }
 
@@ -113,9 +113,9 @@ pub(super) async fn callback(
     Query(callback): Query<Callback>,
 ) -> Answer {
     let probably = callback.probable_intent();
-    let name = cookies::attempt(&ctx.state, &callback.name());
-    let kept = cookies::get(&headers, &name);
+    let name = cookies::attempt(&callback.name());
     let state = ctx.state.clone();
+    let kept = cookies::get(&state, &headers, &name);
     let mut response = match attempt::finish(&ctx, &id, callback, kept).await {
         Ok(answer) => arrived(ctx, answer).await,
         Err(error) if error.code == Code::Internal => return Err(error.into()),

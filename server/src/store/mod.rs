@@ -17,6 +17,7 @@ mod review;
 mod sessions;
 mod tries;
 mod ways;
+mod wire;
 
 use std::io::ErrorKind;
 
@@ -66,6 +67,8 @@ pub enum StoreError {
     Secret(&'static str),
     #[error("a session cannot be written: {0}")]
     Session(serde_json::Error),
+    #[error("the database's URL {0}")]
+    Wire(&'static str),
     #[error(transparent)]
     Database(sqlx::Error),
     #[error(transparent)]
@@ -169,6 +172,7 @@ impl Store {
     }
 
     async fn connect_postgres(url: &str) -> Result<Self> {
+        wire::check(url)?;
         let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect(url).await?;
         Ok(Self { read: pool.clone(), write: pool, kind: Kind::Postgres })
     }

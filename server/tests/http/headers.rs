@@ -76,33 +76,6 @@ async fn every_answer_has_them(shop: Shop) {
 }
 
 #[on_both]
-async fn cookies_are_for_this_host_only(shop: Shop) {
-    let shop = shop.at("https://shop.example").await;
-    let mut visitor = shop.visitor();
-    let slug = shop.plenty().await;
-    let add = [("slug", slug.as_str()), ("quantity", "1"), ("action", "add")];
-    let mut seen = 0;
-    for answer in [
-        visitor.get(&format!("/products/{slug}")).await,
-        visitor.post("/cart", &add).await,
-        visitor.sign_up_with_password("robin").await,
-        visitor.get("/account").await,
-        visitor.sign_out().await,
-        visitor.sign_in_with_password("robin").await,
-    ] {
-        for cookie in answer.headers.get_all("set-cookie") {
-            let cookie = cookie.to_str().unwrap();
-            assert!(cookie.starts_with("__Host-"), "{cookie}");
-            for part in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax"] {
-                assert!(cookie.contains(part), "{part} in {cookie}");
-            }
-            seen += 1;
-        }
-    }
-    assert!(seen >= 5, "{seen}");
-}
-
-#[on_both]
 async fn pages_take_part_in_the_hosts_origin_trials(shop: Shop) {
     let trials = ["first", "second"].map(|token| token.parse().unwrap());
     let shop = shop.changed(|config| config.origin_trials = trials.to_vec()).await;

@@ -11,7 +11,10 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode, header::AUTHORIZATION},
+    http::{
+        HeaderMap, StatusCode,
+        header::{AUTHORIZATION, LOCATION},
+    },
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -55,7 +58,8 @@ pub struct Books {
     pub discovery: Option<(u16, Value)>,
     /// Instead of a token.
     pub answer: Option<(u16, Value)>,
-    /// How often its keys were asked for, and its tokens.
+    /// How often it was asked what it publishes, for its keys, and for its tokens.
+    pub asked_for_discovery: usize,
     pub asked_for_keys: usize,
     pub asked_for_tokens: usize,
     /// Whether who asks for the keys is kept waiting.
@@ -71,6 +75,28 @@ pub enum Clients {
     Body,
     /// Not at all: there is no secret.
     Public,
+}
+
+impl Books {
+    /// What it publishes about itself.
+    pub fn metadata(&self) -> Value {
+        let issuer = &self.issuer;
+        let methods = match self.clients {
+            Clients::Header => json!(["client_secret_basic", "client_secret_post"]),
+            Clients::Body => json!(["client_secret_post"]),
+            Clients::Public => json!(["none"]),
+        };
+        json!({
+            "issuer": issuer,
+            "token_endpoint_auth_methods_supported": methods,
+            "authorization_endpoint": format!("{issuer}/authorize"),
+            "token_endpoint": format!("{issuer}/token"),
+            "jwks_uri": format!("{issuer}/keys"),
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256", "HS256", "none"],
+        })
+    }
 }
 
 struct Issued {
@@ -120,6 +146,7 @@ impl Provider {
             clients: Clients::Header,
             discovery: None,
             answer: None,
+            asked_for_discovery: 0,
             asked_for_keys: 0,
             holds_keys: false,
             asked_for_tokens: 0,
@@ -144,7 +171,7 @@ impl Provider {
             icon: None,
             fedcm: Some(format!("{}/fedcm.json", self.issuer).parse().unwrap()),
             alone: true,
-            http: oidc::http().unwrap(),
+            http: oidc::Http::new(oidc::ANSWER_TIMEOUT).unwrap(),
             published: Arc::default(),
         }
     }
@@ -220,24 +247,9 @@ impl Provider {
 
 /// OpenID Connect Discovery 1.0 §3.
 async fn discovery(State(desk): State<Desk>) -> Response {
-    let books = desk.lock().unwrap();
-    let issuer = &books.issuer;
-    let methods = match books.clients {
-        Clients::Header => json!(["client_secret_basic", "client_secret_post"]),
-        Clients::Body => json!(["client_secret_post"]),
-        Clients::Public => json!(["none"]),
-    };
-    let metadata = json!({
-        "issuer": issuer,
-        "token_endpoint_auth_methods_supported": methods,
-        "authorization_endpoint": format!("{issuer}/authorize"),
-        "token_endpoint": format!("{issuer}/token"),
-        "jwks_uri": format!("{issuer}/keys"),
-        "response_types_supported": ["code"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256", "HS256", "none"],
-    });
-    answer(books.discovery.clone().unwrap_or((200, metadata)))
+    let mut books = desk.lock().unwrap();
+    books.asked_for_discovery += 1;
+    answer(books.discovery.clone().unwrap_or_else(|| (200, books.metadata())))
 }
 
 async fn keys(State(desk): State<Desk>) -> Json<Value> {
@@ -307,6 +319,7 @@ fn says_secret(headers: &HeaderMap) -> bool {
 fn answer((status, body): (u16, Value)) -> Response {
     let status = StatusCode::from_u16(status).unwrap();
     match body {
+        Value::String(to) if status.is_redirection() => (status, [(LOCATION, to)]).into_response(),
         Value::String(text) => (status, text).into_response(),
         body => (status, Json(body)).into_response(),
     }

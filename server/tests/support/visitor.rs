@@ -81,6 +81,7 @@ impl Shop {
             cookie: None,
             by_hand: false,
             others: vec![],
+            sent: vec![],
             name: String::new(),
             user_agent: CHROME,
             address: None,
@@ -143,6 +144,8 @@ pub struct Visitor {
     pub by_hand: bool,
     /// The other cookies: name and value.
     pub others: Vec<(String, String)>,
+    /// Every cookie that it was ever sent, as it stood in the header.
+    pub sent: Vec<String>,
     /// The username that a passkey was last asked for with.
     pub name: String,
     pub user_agent: &'static str,
@@ -231,7 +234,8 @@ impl Visitor {
         if let Some(address) = &self.address {
             request = request.header("x-forwarded-for", address);
         }
-        let by_hand = self.by_hand.then(|| format!("{BY_HAND}=1"));
+        // A shop reads the one that its address allows.
+        let by_hand = self.by_hand.then(|| format!("{BY_HAND}=1; __Host-{BY_HAND}=1"));
         let others: Vec<_> =
             self.others.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = self.cookie.iter().chain(&by_hand).chain(&others);
@@ -252,6 +256,7 @@ impl Visitor {
     }
 
     fn keep_cookie(&mut self, answer: &Answer) {
+        self.sent.extend(answer.cookies().map(str::to_owned));
         if let Some(set) = answer.cookie() {
             let pair = set.split(';').next().unwrap().to_owned();
             self.cookie = (!set.contains("Max-Age=0")).then_some(pair);

@@ -29,8 +29,8 @@ const PAUSE: i64 = 60 * 60;
 /// Whether this browser may sign in by itself.
 pub(in super::super) fn silent_access(state: &State, headers: &HeaderMap) -> SilentAccess {
     // From before it had the prefix, it still says who has signed out.
-    let names = [&*cookies::by_hand(state), cookies::BY_HAND];
-    match names.into_iter().find_map(|name| cookies::get(headers, name)) {
+    let value = cookies::get(state, headers, cookies::BY_HAND);
+    match value.or_else(|| cookies::named(headers, cookies::BY_HAND)) {
         Some(PREVENTED) => SilentAccess::Prevented,
         Some(PAUSED) => SilentAccess::PausedForNow,
         _ => SilentAccess::Allowed,
@@ -101,6 +101,5 @@ fn set_cookie(ctx: &RequestContext, response: &mut Response, silent_access: Sile
         SilentAccess::PausedForNow => (PAUSED, Age::Seconds(PAUSE)),
         SilentAccess::Prevented => (PREVENTED, Age::Seconds(cookies::LONGEST)),
     };
-    let name = cookies::by_hand(&ctx.state);
-    cookies::set(&ctx.state, response.headers_mut(), &name, value, age);
+    cookies::set(&ctx.state, response.headers_mut(), cookies::BY_HAND, value, age);
 }

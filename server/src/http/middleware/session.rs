@@ -26,11 +26,10 @@ pub(in super::super) async fn manage(
     next: Next,
 ) -> Response {
     let headers = request.headers();
-    let (name, browser_name) = (cookies::session(&state), cookies::browser(&state));
-    let known_name = cookies::known_browser(&state);
-    let id = cookies::get(headers, &name).and_then(|id| id.parse().ok());
-    let browser = cookies::get(headers, &browser_name).map(str::to_owned);
-    let known = cookies::get(headers, &known_name).map(str::to_owned);
+    let cookie = |name| cookies::get(&state, headers, name);
+    let id = cookie(cookies::SESSION).and_then(|id| id.parse().ok());
+    let browser = cookie(cookies::BROWSER).map(str::to_owned);
+    let known = cookie(cookies::KNOWN_BROWSER).map(str::to_owned);
     let session = RequestSession::new(state.sessions.clone(), id, browser, known);
     request.extensions_mut().insert(session.clone());
     let mut response = next.run(request).await;
@@ -43,19 +42,22 @@ pub(in super::super) async fn manage(
     match session.cookie() {
         Cookie::Kept => {}
         Cookie::Set(id, seconds) => {
-            cookies::set(&state, headers, &name, id, Age::Seconds(seconds));
+            cookies::set(&state, headers, cookies::SESSION, id, Age::Seconds(seconds));
         }
-        Cookie::Removed => cookies::set(&state, headers, &name, "", Age::Removed),
+        Cookie::Removed => cookies::set(&state, headers, cookies::SESSION, "", Age::Removed),
     }
     if let Some(known) = session.remembered() {
-        cookies::set(&state, headers, &known_name, known, Age::Seconds(cookies::LONGEST));
+        let age = Age::Seconds(cookies::LONGEST);
+        cookies::set(&state, headers, cookies::KNOWN_BROWSER, known, age);
     }
     match session.browser_cookie() {
         BrowserCookie::Kept => {}
         BrowserCookie::Set(browser) => {
-            cookies::set(&state, headers, &browser_name, browser, Age::Browser);
+            cookies::set(&state, headers, cookies::BROWSER, browser, Age::Browser);
         }
-        BrowserCookie::Removed => cookies::set(&state, headers, &browser_name, "", Age::Removed),
+        BrowserCookie::Removed => {
+            cookies::set(&state, headers, cookies::BROWSER, "", Age::Removed);
+        }
     }
     response
 }
