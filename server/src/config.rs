@@ -19,9 +19,9 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    guard::{Limits, Rate, connections},
+    guard::{ConnectionLimits, Limits, Rate},
     oidc::{ANSWER_TIMEOUT, Http, Provider, Providers, is_secure},
-    session::Lifetimes,
+    session::{COOKIE_LIFETIME, Lifetimes},
     webauthn::Attestation,
 };
 
@@ -143,12 +143,11 @@ fn switch(name: &'static str, text: &str) -> Result<bool, ConfigError> {
 const IDLE: &str = "LATCHKEY_SESSION_IDLE";
 const LIFE: &str = "LATCHKEY_SESSION_LIFE";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// As long as browsers keep a cookie (RFC 6265bis §5.5).
-const MOST_DAYS: u32 = 400;
-
 fn days(name: &'static str, text: &str) -> Result<Duration, ConfigError> {
-    let days = text.parse().ok().filter(|days| (1..=MOST_DAYS).contains(days));
-    days.map(|days| days * DAY).ok_or_else(|| wrong(name, "a number of days from 1 to 400"))
+    let days = text.parse().ok().filter(|days| *days > 0).map(|days: u16| u32::from(days) * DAY);
+    // No browser keeps the cookie for longer.
+    days.filter(|days| *days <= COOKIE_LIFETIME)
+        .ok_or_else(|| wrong(name, "a number of days from 1 to 400"))
 }
 
 /// What each of the words in a variable stands for.
@@ -177,11 +176,10 @@ fn limits() -> Result<Limits, ConfigError> {
     })
 }
 
-fn connections(default: connections::Limits) -> Result<connections::Limits, ConfigError> {
-    let all = many("LATCHKEY_CONNECTIONS", default.all)?;
-    let quarter = NonZeroU32::MIN.saturating_add((all.get() / 4).saturating_sub(1));
-    let per_address = many("LATCHKEY_CONNECTIONS_PER_ADDRESS", quarter)?;
-    Ok(connections::Limits { all, per_address, ..default })
+fn connections(default: ConnectionLimits) -> Result<ConnectionLimits, ConfigError> {
+    let limits = ConnectionLimits::of(many("LATCHKEY_CONNECTIONS", default.all)?);
+    let per_address = many("LATCHKEY_CONNECTIONS_PER_ADDRESS", limits.per_address)?;
+    Ok(ConnectionLimits { per_address, ..limits })
 }
 
 fn many(name: &'static str, default: NonZeroU32) -> Result<NonZeroU32, ConfigError> {

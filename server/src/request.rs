@@ -10,7 +10,6 @@ use crate::{
     session::{Challenge, Event, Purpose, RequestSession, SessionChange, describe},
     state::State,
     store::{AccountRow, NewEvent, UsedChallenge},
-    webauthn::CHALLENGE_LIFETIME,
 };
 
 /// One request: what all requests share, the session that it came with, and its browser.
@@ -60,7 +59,7 @@ impl RequestContext {
     /// A challenge that this browser is to answer.
     #[must_use]
     pub fn challenge(&self, purpose: Purpose<'_>) -> Challenge {
-        self.state.challenges.make(purpose, &self.session.browser(), self.now())
+        self.state.challenges.make(purpose, &self.session.browser_name(), self.now())
     }
 
     /// Whether `challenge` was made for this purpose and browser, within the time that a WebAuthn
@@ -73,8 +72,8 @@ impl RequestContext {
         challenge: Challenge,
         purpose: Purpose<'_>,
     ) -> std::result::Result<UsedChallenge, Code> {
-        let (browser, now) = (self.session.browser(), self.now());
-        self.state.challenges.check(challenge, purpose, &browser, CHALLENGE_LIFETIME, now)
+        let (browser, now) = (self.session.browser_name(), self.now());
+        self.state.challenges.check(challenge, purpose, &browser, now)
     }
 
     /// The account that is signed in, if the session has not been ended since it was loaded.

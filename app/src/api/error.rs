@@ -45,6 +45,8 @@ pub enum Code {
     Busy,
     /// Too many wrong ones before.
     TooManyTries,
+    /// Made by `server/src/error.rs` only, which logs the cause. A browser also says it of an answer
+    /// that it cannot read.
     Internal,
     /// The server was not reached; made by the browser.
     Unreachable,
@@ -146,9 +148,12 @@ impl PublicError {
     #[must_use]
     pub fn too_many_tries(wait: Duration) -> Self {
         let when = in_words(wait);
-        let sentence = "That was tried too often.";
-        let message = format!("{sentence} Please try again in {when}, or sign in another way.");
-        Self { message, retry_after: Some(seconds(wait)), ..Code::TooManyTries.into() }
+        Self::later(
+            format!(
+                "That was tried too often. Please try again in {when}, or sign in another way."
+            ),
+            wait,
+        )
     }
 
     /// The refusal of something that too many at one address have begun.
@@ -157,7 +162,11 @@ impl PublicError {
     pub fn too_many_newcomers(wait: Duration) -> Self {
         let when = in_words(wait);
         let sentence = "Many have come from your network just now.";
-        let message = format!("{sentence} Please try again in {when}.");
+        Self::later(format!("{sentence} Please try again in {when}."), wait)
+    }
+
+    #[cfg(feature = "ssr")]
+    fn later(message: String, wait: Duration) -> Self {
         Self { message, retry_after: Some(seconds(wait)), ..Code::TooManyTries.into() }
     }
 }

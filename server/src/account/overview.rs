@@ -6,13 +6,13 @@ use app::api::{
 };
 use async_trait::async_trait;
 
-use super::{passkeys, review, sessions};
+use super::{passkeys, review, second_factor, sessions};
 use crate::{
     federation::link,
     request::{RequestContext, plain},
     session::{Challenge, Event, Purpose, Reauthenticated},
     sign_in::settle,
-    store::{AccountRow, PasskeyRow},
+    store::PasskeyRow,
     webauthn::{
         Mode, challenge_of, decode, encode,
         passkey_managers::{self, manager_or_passkey},
@@ -38,11 +38,11 @@ impl AccountService for RequestContext {
         Ok(Account {
             name: row.name(),
             has_password,
-            automatic: automatic(self, &row, has_password || remembered),
+            automatic: second_factor::automatic(self, &row, has_password || remembered),
             identities: identity_cards,
             other_providers,
             second_factor: row.second_factor,
-            recovery_codes: store.recovery_codes_left(id).await?,
+            recovery_codes: store.recovery_codes_of(id).await?.map_or(0, |codes| codes.left),
             sessions: sessions::cards(sessions, &passkeys, &signed_in.handle),
             passkeys: passkeys.into_iter().map(|row_| card(row_, row.created, used)).collect(),
             events: events.into_iter().map(Into::into).collect(),
@@ -91,7 +91,7 @@ impl AccountService for RequestContext {
     }
 
     /// WebAuthn L3 §7.1: verifies the new passkey and adds it to the account. That its owner was
-    /// there was proved when the challenge was asked for, which says so.
+    /// there was proved when the challenge was asked for.
     async fn finish_addition(&self, credential: &str, announce: bool) -> Result<Added> {
         let session = self.session.get();
         let signed_in = session.signed_in()?;
@@ -109,13 +109,14 @@ impl AccountService for RequestContext {
             let registered =
                 registration::finish(rp, challenge.as_bytes(), credential, mode, self.now())?;
             let passkey = registered.into_row(self.browser());
-            let row = passkeys::add(self, signed_in, &passkey, &used, announce).await?;
+            let proof = Reauthenticated::when_begun(signed_in, &used);
+            let row = passkeys::add(self, &proof, &passkey, &used, announce).await?;
             Ok((row, passkey.aaguid))
         };
         let (row, aaguid) = settle(self, &used, outcome.await).await?;
         Ok(Added {
             manager: passkey_managers::name(&aaguid).map(str::to_owned),
-            signals: passkeys::signals(self, Some(&row)).await?,
+            signals: Some(passkeys::accepted(self, &row).await?),
         })
     }
 
@@ -156,20 +157,6 @@ impl AccountService for RequestContext {
 
 fn new_passkey(proof: &Reauthenticated, mode: Mode) -> Purpose<'_> {
     Purpose::NewPasskey { account: proof.account(), handle: proof.handle(), mode }
-}
-
-/// Whether automatic sign-in is on; none where there is nothing to sign in with, or never without
-/// being asked. `possible`: whether a browser could have something to bring.
-fn automatic(ctx: &RequestContext, row: &AccountRow, possible: bool) -> Option<bool> {
-    let asked = !ctx.state.automatic || row.second_factor;
-    (possible && !asked).then_some(row.automatic)
-}
-
-/// Whether a browser could sign in to the account by itself.
-pub(super) async fn is_automatic(ctx: &RequestContext, row: &AccountRow) -> Result<bool> {
-    let has_password = ctx.state.store.has_password(row.id).await?;
-    let possible = has_password || link::is_remembered(ctx, row.id).await?;
-    Ok(automatic(ctx, row, possible) == Some(true))
 }
 
 /// `used`: the passkey of this session.

@@ -9,7 +9,7 @@ use crate::{
     credentials::DisplayName,
     request::{RequestContext, plain},
     session::{Event, Reauthenticated, SignedIn},
-    store::{AccountRow, Ceremony, Deletion, Made, NewPasskey, UsedChallenge},
+    store::{AccountRow, Ceremony, Deletion, Made, NewPasskey, UsedChallenge, VisitorRow},
     webauthn::{encode, passkey_managers::described},
 };
 
@@ -29,12 +29,12 @@ const DELETED: &str = "The passkey is deleted and opens nothing any more. Where 
 /// [`Code::CredentialTaken`].
 pub(super) async fn add(
     ctx: &RequestContext,
-    owner: &SignedIn,
+    proof: &Reauthenticated,
     passkey: &NewPasskey,
     used: &UsedChallenge,
     announce: bool,
 ) -> Result<AccountRow> {
-    let (account, store, now) = (owner.account, &ctx.state.store, ctx.now());
+    let (account, store, now) = (proof.account(), &ctx.state.store, ctx.now());
     let row = ctx.account_of_session().await?;
     let mut session = ctx.session.get();
     session.offer = None;
@@ -47,7 +47,7 @@ pub(super) async fn add(
         account: Some(row.owner()),
         challenge: Some(used),
         new_passkey: Some(passkey),
-        made: Made { with: &passkey.with, within: &owner.handle },
+        made: Made { with: &passkey.with, within: proof.handle() },
         session: Some(&change.write),
         events: &[event],
         ..Ceremony::default()
@@ -127,38 +127,42 @@ pub(crate) fn offer(ctx: &RequestContext, row: &AccountRow) -> Option<Offer> {
     }
 }
 
-/// What this browser's passkey manager has not been told yet (WebAuthn L3 §5.1.10). Without an
-/// `account`, it may have been deleted a moment ago: then its passkeys open nothing any more.
+/// What this browser's passkey manager has not been told yet (WebAuthn L3 §5.1.10). Without a
+/// `visitor`, an account may have been deleted a moment ago: then its passkeys open nothing any
+/// more.
 ///
 /// # Errors
 /// [`Code::Internal`]
 pub(crate) async fn signals(
     ctx: &RequestContext,
-    account: Option<&AccountRow>,
+    visitor: Option<&VisitorRow>,
 ) -> Result<Option<Signals>> {
-    let rp_id = ctx.state.relying_party.id().to_owned();
-    let store = &ctx.state.store;
-    let Some(row) = account else {
+    let Some(VisitorRow { account, signalled, .. }) = visitor else {
         return Ok(ctx.session.get().deleted_account.map(|account| Signals {
-            rp_id,
+            rp_id: ctx.state.relying_party.id().to_owned(),
             user_id: encode(account.as_bytes()),
             accepted: vec![],
             name: None,
             version: 0,
         }));
     };
-    let Some(key) = ctx.session.key() else {
-        return Ok(None);
-    };
-    if store.signalled(&key).await? == Some(row.version) {
-        return Ok(None);
+    match *signalled == Some(account.version) {
+        true => Ok(None),
+        false => Ok(Some(accepted(ctx, account).await?)),
     }
-    let passkeys = store.passkeys_of(row.id).await?;
-    Ok(Some(Signals {
-        rp_id,
-        user_id: encode(row.id.as_bytes()),
+}
+
+/// The passkeys and the names that the account has.
+///
+/// # Errors
+/// [`Code::Internal`]
+pub(super) async fn accepted(ctx: &RequestContext, account: &AccountRow) -> Result<Signals> {
+    let passkeys = ctx.state.store.passkeys_of(account.id).await?;
+    Ok(Signals {
+        rp_id: ctx.state.relying_party.id().to_owned(),
+        user_id: encode(account.id.as_bytes()),
         accepted: passkeys.into_iter().map(|passkey| passkey.id).collect(),
-        name: Some(row.name()),
-        version: row.version,
-    }))
+        name: Some(account.name()),
+        version: account.version,
+    })
 }

@@ -2,7 +2,7 @@
 
 use app::api::{AccountName, Code, Result};
 
-use super::overview::is_automatic;
+use super::second_factor::is_automatic;
 use crate::{
     federation::link,
     request::RequestContext,

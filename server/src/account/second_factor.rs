@@ -3,8 +3,10 @@
 use app::api::{Code, Result};
 
 use crate::{
+    federation::link,
     request::RequestContext,
     session::{Event, Reauthenticated},
+    store::AccountRow,
 };
 
 /// # Errors
@@ -41,4 +43,18 @@ pub async fn set_automatic(ctx: &RequestContext, proof: &Reauthenticated, on: bo
     store.set_automatic(account, on, &change.write, &event, ctx.now()).await?;
     ctx.session.committed(change);
     Ok(())
+}
+
+/// Whether automatic sign-in is on; none where there is nothing to sign in with, or never without
+/// being asked. `possible`: whether a browser could have something to bring.
+pub(super) fn automatic(ctx: &RequestContext, row: &AccountRow, possible: bool) -> Option<bool> {
+    let asked = !ctx.state.automatic || row.second_factor;
+    (possible && !asked).then_some(row.automatic)
+}
+
+/// Whether a browser could sign in to the account by itself.
+pub(super) async fn is_automatic(ctx: &RequestContext, row: &AccountRow) -> Result<bool> {
+    let has_password = ctx.state.store.has_password(row.id).await?;
+    let possible = has_password || link::is_remembered(ctx, row.id).await?;
+    Ok(automatic(ctx, row, possible) == Some(true))
 }

@@ -2,7 +2,7 @@
 
 use app::api::{Code, Result, SessionCard};
 
-use super::{overview::is_automatic, password::ended};
+use super::{password::ended, second_factor::is_automatic};
 use crate::{
     request::{RequestContext, plain},
     session::{Event, Reauthenticated, SignedIn, read},

@@ -2,10 +2,7 @@
 
 use app::api::{Code, Result, SignInOutcome};
 
-use super::{
-    attempt::{ATTEMPT_LIFETIME, late},
-    sign_in,
-};
+use super::{arrival::late, sign_in};
 use crate::{
     request::RequestContext,
     session::{Challenge, Purpose},
@@ -34,19 +31,11 @@ pub async fn finish(
     nonce: &str,
     token: &str,
 ) -> Result<SignInOutcome> {
-    let used = recognise(ctx, provider, nonce).map_err(|_| Code::ProviderTimeout)?;
+    let challenge = Challenge::parse(nonce).map_err(|_| Code::ProviderTimeout)?;
+    let used = ctx.check(challenge, Purpose::Token(provider));
+    let used = used.map_err(|_| Code::ProviderTimeout)?;
     let entered = enter(ctx, provider, nonce, token, &used).await;
     settle(ctx, &used, entered).await.map_err(late)
-}
-
-fn recognise(
-    ctx: &RequestContext,
-    provider: &str,
-    nonce: &str,
-) -> std::result::Result<UsedChallenge, Code> {
-    let (browser, now) = (ctx.session.browser(), ctx.now());
-    let (nonce, purpose) = (Challenge::parse(nonce)?, Purpose::Token(provider));
-    ctx.state.challenges.check(nonce, purpose, &browser, ATTEMPT_LIFETIME, now)
 }
 
 async fn enter(

@@ -30,20 +30,16 @@ pub async fn start(
     attempt::start(ctx, provider, Intent::Link(proof.account()), &next, None).await
 }
 
-/// Only to the account that asked for it and is still signed in; never to one whose
+/// Only to the account that asked for it, with a proof, and is still signed in; never to one whose
 /// e-mail address happens to be the same.
 pub(super) async fn finish(
     ctx: &RequestContext,
-    account: Uuid,
+    proof: &Reauthenticated,
     provider: &Provider,
     claims: Claims,
     used: &UsedChallenge,
 ) -> std::result::Result<(), Refusal> {
-    let mut session = ctx.session.get();
-    let signed_in = session.signed_in()?.clone();
-    if signed_in.account != account {
-        return Err(Code::SignInRequired.into());
-    }
+    let (account, mut session) = (proof.account(), ctx.session.get());
     let (store, now) = (&ctx.state.store, ctx.now());
     // The session may have been ended while the provider answered.
     let row = ctx.account_of_session().await?;
@@ -60,7 +56,7 @@ pub(super) async fn finish(
     }
     let change = ctx.session.amended(session, now)?;
     let events = new_identity.map(|_| event);
-    let made = Made { with: &ctx.browser(), within: &signed_in.handle };
+    let made = Made { with: &ctx.browser(), within: proof.handle() };
     let ceremony = Ceremony {
         account: Some(row.owner()),
         challenge: Some(used),

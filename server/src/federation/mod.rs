@@ -1,9 +1,10 @@
 //! Signing in with a provider (OpenID Connect), and what an account's owner links.
 //!
-//! [`attempt`] leads to the provider and takes its answer; what that is for is in [`sign_in`],
-//! [`link`] and [`reauthentication`]. With [`fedcm`], the browser brings the provider's token by
+//! [`attempt`] leads to the provider and [`arrival`] takes its answer; what that is for is in
+//! [`sign_in`], [`link`] and [`reauthentication`]. With [`fedcm`], the browser brings the provider's token by
 //! itself. Somebody new chooses a username: [`sign_up`].
 
+pub mod arrival;
 pub mod attempt;
 pub mod fedcm;
 pub mod link;
@@ -13,7 +14,8 @@ pub mod sign_up;
 
 use app::api::Federated;
 
-pub use attempt::{Arrival, Callback, Departure, Intent, Return};
+pub use arrival::{Arrival, Callback, Return};
+pub use attempt::{Departure, Intent};
 
 use crate::{
     oidc::{Claims, Provider},

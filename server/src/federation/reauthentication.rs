@@ -23,14 +23,11 @@ pub async fn start(
     provider: &str,
     next: &Next,
 ) -> Result<Departure> {
-    let ways = reauthentication::ways(ctx).await?;
-    if !ways.providers.iter().any(|known| known.id == provider) {
-        return Err(Code::NotFound.into());
-    }
     let with = ctx.state.providers.named(provider)?;
-    let identities = ctx.state.store.identities_of(owner.account).await?;
+    let identities = ctx.state.store.proving_identities(owner.account).await?;
     let own = identities.iter().find(|identity| with.vouches_for(identity));
-    let hint = own.map(|own| own.label.as_str()).filter(|label| !label.is_empty());
+    let own = own.ok_or(Code::NotFound)?;
+    let hint = Some(own.label.as_str()).filter(|label| !label.is_empty());
     attempt::start(ctx, provider, Intent::Reauthenticate(owner.account), next, hint).await
 }
 

@@ -12,20 +12,26 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// stands further left could be made up (RFC 7239 §8.1).
 #[must_use]
 pub fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
-    let is_proxy = |address: &IpAddr| proxies.iter().any(|network| network.contains(address));
     let mut client = peer.to_canonical();
-    if !is_proxy(&client) {
+    if !is_proxy(client, proxies) {
         return client;
     }
     for hop in hops(headers).into_iter().rev() {
         // What a proxy does not name, it vouches for itself.
         let Some(address) = hop else { break };
         client = address;
-        if !is_proxy(&client) {
+        if !is_proxy(client, proxies) {
             break;
         }
     }
     client
+}
+
+/// Whether an address is that of a proxy of the host.
+#[must_use]
+pub fn is_proxy(address: IpAddr, proxies: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    proxies.iter().any(|network| network.contains(&address))
 }
 
 /// What IPv6 networks give to one customer is counted as one address.

@@ -10,6 +10,7 @@ use std::{num::NonZeroU32, time::Duration};
 
 use ipnet::IpNet;
 
+pub use connections::ConnectionLimits;
 pub use known_browser::KnownBrowsers;
 pub use newcomers::Newcomers;
 pub use tries::Tries;
@@ -30,7 +31,7 @@ pub struct Limits {
     /// `LATCHKEY_PROXIES`: whose word is taken for where a request came from, as addresses and
     /// networks, separated by spaces.
     pub proxies: Vec<IpNet>,
-    pub connections: connections::Limits,
+    pub connections: ConnectionLimits,
 }
 
 impl Default for Limits {
@@ -41,7 +42,7 @@ impl Default for Limits {
             sessions_per_address: NonZeroU32::MIN.saturating_add(599),
             sign_ups_per_address: NonZeroU32::MIN.saturating_add(119),
             proxies: vec![],
-            connections: connections::Limits::default(),
+            connections: ConnectionLimits::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The form posts of the account page. What needs a fresh proof is sent to `/confirm`
 //! without one, and comes back to the page of its form.
 
-use app::api::{AccountService, FormOutcome, Next, Path, PublicError};
+use app::api::{AccountService, FormOutcome, Path, PublicError};
 use axum::{
     http::Uri,
     response::{IntoResponse, Redirect},
@@ -9,9 +9,9 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    error::{Answer, Standing},
+    error::{Answer, AnswerHead},
     extract::Part,
-    form::{Post, Sender, beside_field, entered, refused, to, went, whole_form},
+    form::{Onward, Post, Sender, beside_field, entered, refused, to, went, whole_form},
     render::show_again,
     sign_in::names,
 };
@@ -165,7 +165,7 @@ pub(super) async fn make_recovery_codes(
 ) -> Answer {
     let codes = recovery_codes::make(&ctx, &proof).await?;
     let outcome = FormOutcome { values: vec![entered("codes", codes.join("\n"))], errors: vec![] };
-    Ok(show_again(ctx, &uri, Standing::OK, outcome).await)
+    Ok(show_again(ctx, &uri, AnswerHead::OK, outcome).await)
 }
 
 pub(super) async fn end_session(
@@ -180,12 +180,6 @@ pub(super) async fn end_session(
 pub(super) async fn end_other_sessions(ctx: RequestContext, proof: Reauthenticated) -> Answer {
     sessions::end_others(&ctx, &proof).await?;
     Ok(to(&Path::Account))
-}
-
-#[derive(Deserialize)]
-pub(super) struct Onward {
-    #[serde(default)]
-    next: Next,
 }
 
 pub(super) async fn dismiss_offer(post: Post<Onward>) -> Answer {

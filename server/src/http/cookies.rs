@@ -7,7 +7,7 @@ use axum::http::{
     header::{COOKIE, SET_COOKIE},
 };
 
-use crate::state::State;
+use crate::{request::SilentAccess, session::COOKIE_LIFETIME, state::State};
 
 /// Says which session it is.
 pub(super) const SESSION: &str = "latchkey";
@@ -20,7 +20,12 @@ pub(super) const KNOWN_BROWSER: &str = "latchkey-known";
 
 /// Keeps a browser from signing in by itself: from a sign-out until the person signs in again of
 /// their own accord, and after an automatic sign-in was refused. It says nothing about who it was.
-pub(super) const BY_HAND: &str = "latchkey-by-hand";
+const BY_HAND: &str = "latchkey-by-hand";
+/// Its values: the second where the next try may do better.
+const PREVENTED: &str = "1";
+const PAUSED: &str = "0";
+/// Seconds after which an automatic sign-in may be tried again.
+const PAUSE: i64 = 60 * 60;
 
 /// The cookie of an attempt to sign in with a provider.
 pub(super) fn attempt(name: &str) -> String {
@@ -33,13 +38,12 @@ fn prefix(state: &State) -> &'static str {
     if state.is_secure() { "__Host-" } else { "" }
 }
 
-/// No browser keeps a cookie for longer, in seconds: 400 days (RFC 6265bis §5.5).
-pub(super) const LONGEST: i64 = 400 * 24 * 60 * 60;
-
 /// How long a browser keeps a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
     Seconds(i64),
+    /// As long as a browser keeps any.
+    Longest,
     /// Until it is closed.
     Browser,
     Removed,
@@ -51,7 +55,7 @@ pub(super) fn get<'a>(state: &State, headers: &'a HeaderMap, name: &str) -> Opti
 }
 
 /// The value of the cookie with just this name.
-pub(super) fn named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     cookies
         .flat_map(|cookies| cookies.split(';'))
@@ -66,15 +70,48 @@ pub(super) fn set(
     value: impl Display,
     age: Age,
 ) {
-    let prefix = prefix(state);
+    set_named(state, headers, &format!("{}{name}", prefix(state)), value, age);
+}
+
+fn set_named(state: &State, headers: &mut HeaderMap, name: &str, value: impl Display, age: Age) {
     let secure = if state.is_secure() { "; Secure" } else { "" };
     let age = match age {
         Age::Seconds(seconds) => format!("; Max-Age={seconds}"),
+        Age::Longest => format!("; Max-Age={}", COOKIE_LIFETIME.as_secs()),
         Age::Browser => String::new(),
         Age::Removed => "; Max-Age=0".to_owned(),
     };
-    let cookie = format!("{prefix}{name}={value}; Path=/{age}; HttpOnly; SameSite=Lax{secure}");
+    let cookie = format!("{name}={value}; Path=/{age}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         headers.append(SET_COOKIE, cookie);
     }
+}
+
+/// Whether this browser may sign in by itself.
+pub(super) fn silent_access(state: &State, headers: &HeaderMap) -> SilentAccess {
+    // From before it had the prefix, it still says who has signed out.
+    match get(state, headers, BY_HAND).or_else(|| named(headers, BY_HAND)) {
+        Some(PREVENTED) => SilentAccess::Prevented,
+        Some(PAUSED) => SilentAccess::PausedForNow,
+        _ => SilentAccess::Allowed,
+    }
+}
+
+/// Whether there is a cookie from before it had the prefix.
+pub(super) fn has_old_by_hand(state: &State, headers: &HeaderMap) -> bool {
+    state.is_secure() && named(headers, BY_HAND).is_some()
+}
+
+pub(super) fn remove_old_by_hand(state: &State, headers: &mut HeaderMap) {
+    set_named(state, headers, BY_HAND, "", Age::Removed);
+}
+
+/// Tells the browser whether it may.
+pub(super) fn set_silent_access(state: &State, headers: &mut HeaderMap, access: SilentAccess) {
+    let (value, age) = match access {
+        SilentAccess::Allowed => ("", Age::Removed),
+        SilentAccess::PausedForNow => (PAUSED, Age::Seconds(PAUSE)),
+        SilentAccess::Prevented => (PREVENTED, Age::Longest),
+    };
+    set(state, headers, BY_HAND, value, age);
 }

@@ -19,7 +19,7 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let body = Json(&self.0).into_response();
         let mut response = body;
-        Standing::from(&self.0).apply(&mut response);
+        AnswerHead::from(&self.0).apply(&mut response);
         response.extensions_mut().insert(self);
         response
     }
@@ -33,13 +33,13 @@ impl<E: Into<PublicError>> From<E> for Refused {
 
 /// How an answer stands: its status, and when to come back.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
+pub(super) struct AnswerHead {
     status: StatusCode,
     /// In seconds.
     retry_after: Option<u64>,
 }
 
-impl Standing {
+impl AnswerHead {
     pub(super) const OK: Self = Self { status: StatusCode::OK, retry_after: None };
 
     pub(super) fn apply(self, response: &mut Response) {
@@ -50,13 +50,13 @@ impl Standing {
     }
 }
 
-impl From<&PublicError> for Standing {
+impl From<&PublicError> for AnswerHead {
     fn from(error: &PublicError) -> Self {
         Self { status: status(error.code), retry_after: error.retry_after }
     }
 }
 
-impl From<Code> for Standing {
+impl From<Code> for AnswerHead {
     fn from(code: Code) -> Self {
         Self { status: status(code), retry_after: None }
     }

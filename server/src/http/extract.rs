@@ -11,10 +11,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{
-    error::Refused,
-    middleware::{guard::origin_of, login_status::silent_access},
-};
+use super::{cookies::silent_access, error::Refused, middleware::guard::origin_of};
 use crate::{
     error::internal,
     guard::address,

@@ -10,20 +10,20 @@ use serde::Deserialize;
 
 use super::{
     cookies::{self, Age},
-    error::{Answer, Refused, Standing},
+    error::{Answer, AnswerHead, Refused},
     extract::{Part, Query},
-    form::{Post, Sender, beside_field, entered, refused, signed_in, to, went, whole_form},
+    form::{Onward, Post, Sender, beside_field, entered, refused, signed_in, to, went, whole_form},
     middleware::{guard::is_same_origin, login_status::sign_in_by_hand},
     render::{show, show_again},
     sign_in::{names, names_errors},
 };
 use crate::{
     federation::{
-        Arrival, Callback, Departure, Intent, Return,
-        attempt::{self, ATTEMPT_LIFETIME},
-        fedcm, link as linking, reauthentication, sign_up as signing_up,
+        Arrival, Callback, Departure, Intent, Return, arrival, attempt, fedcm, link as linking,
+        reauthentication, sign_up as signing_up,
     },
     request::{RequestContext, SilentAccess},
+    session::ATTEMPT_LIFETIME,
     session::{Reauthenticated, SignedIn},
     sign_in::automatic,
 };
@@ -73,7 +73,7 @@ pub(super) async fn start_at(post: Post<Remembered>) -> Answer {
     let intent = if automatic.is_empty() { Intent::SignIn } else { Intent::Automatic };
     let departure = match intent {
         Intent::Automatic if !automatic::is_allowed(&ctx) => Err(Code::NotAutomatic.into()),
-        _ => attempt::start(&ctx, &id, intent, &next, login_hint.as_deref()).await,
+        _ => attempt::start_remembered(&ctx, &id, intent, &next, login_hint.as_deref()).await,
     };
     match departure {
         Ok(departure) => {
@@ -116,7 +116,7 @@ pub(super) async fn callback(
     let name = cookies::attempt(&callback.name());
     let state = ctx.state.clone();
     let kept = cookies::get(&state, &headers, &name);
-    let mut response = match attempt::finish(&ctx, &id, callback, kept).await {
+    let mut response = match arrival::finish(&ctx, &id, callback, kept).await {
         Ok(answer) => arrived(ctx, answer).await,
         Err(error) if error.code == Code::Internal => return Err(error.into()),
         // Nobody knows any more where the visitor was going.
@@ -152,10 +152,10 @@ async fn failed(ctx: RequestContext, intent: Intent, next: Next, error: PublicEr
         Intent::Link(_) => Path::Account,
         Intent::Reauthenticate(_) => Path::Confirm,
     };
-    let standing = Standing::from(&error);
+    let head = AnswerHead::from(&error);
     let outcome =
         FormOutcome { values: vec![entered("next", next)], errors: vec![whole_form(error)] };
-    show(ctx, &page, standing, outcome).await
+    show(ctx, &page, head, outcome).await
 }
 
 /// On to the provider, with a fresh proof only: whoever could link an identity of their own
@@ -182,12 +182,6 @@ pub(super) async fn unlink(
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct Onward {
-    #[serde(default)]
-    next: Next,
-}
-
 /// On to the provider, to prove once more to be the owner of the account.
 pub(super) async fn confirm(owner: SignedIn, Part(id): Part, post: Post<Onward>) -> Answer {
     let Post { ctx, fields: Onward { next }, .. } = post;
@@ -206,7 +200,7 @@ async fn lead_away(ctx: RequestContext, id: &str, departure: &Departure) -> Resp
     let name = name.unwrap_or_default();
     let values = vec![entered("provider", name), entered("url", departure.url.as_str())];
     let outcome = FormOutcome { values, errors: vec![] };
-    let mut response = show(ctx.clone(), &Path::Leaving, Standing::OK, outcome).await;
+    let mut response = show(ctx.clone(), &Path::Leaving, AnswerHead::OK, outcome).await;
     if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={}", departure.url)) {
         response.headers_mut().insert(HeaderName::from_static("refresh"), refresh);
     }

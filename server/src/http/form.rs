@@ -9,11 +9,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, Uri, header::CONTENT_TYPE},
     response::{IntoResponse, Redirect, Response},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use url::form_urlencoded::Serializer;
 
 use super::{
-    error::{Answer, Refused, Standing},
+    error::{Answer, AnswerHead, Refused},
     render::show_again,
 };
 use crate::{request::RequestContext, state::State};
@@ -24,6 +24,13 @@ pub(super) struct Post<T> {
     pub(super) uri: Uri,
     pub(super) sender: Sender,
     pub(super) fields: T,
+}
+
+/// Where to go on to; for what asks for nothing else.
+#[derive(Deserialize)]
+pub(super) struct Onward {
+    #[serde(default)]
+    pub(super) next: Next,
 }
 
 /// What posted a form, and wants the answer.
@@ -117,9 +124,9 @@ pub(super) async fn refused(
     if matches!(error.code, Code::ProofRequired | Code::SignInRequired | Code::NotFound) {
         return Err(error.into());
     }
-    let standing = Standing::from(&error);
+    let head = AnswerHead::from(&error);
     let outcome = FormOutcome { values, errors: vec![beside(error)] };
-    Ok(show_again(ctx, page, standing, outcome).await)
+    Ok(show_again(ctx, page, head, outcome).await)
 }
 
 pub(super) fn entered(field: &str, value: impl Into<String>) -> (String, String) {

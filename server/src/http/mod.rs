@@ -15,4 +15,5 @@ mod shop;
 mod sign_in;
 mod well_known;
 
-pub use router::{MAX_BODY, router};
+pub use middleware::guard::MAX_BODY;
+pub use router::router;

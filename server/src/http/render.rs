@@ -22,7 +22,7 @@ use axum::{
 use leptos::{config::Env, nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
-use super::error::{Answer, Refused, Standing};
+use super::error::{Answer, AnswerHead, Refused};
 use crate::{
     account::passkeys,
     oidc::Provider,
@@ -43,13 +43,13 @@ pub(super) async fn page(ctx: RequestContext, request: Request) -> Answer {
 pub(super) async fn show_again(
     ctx: RequestContext,
     uri: &Uri,
-    standing: impl Into<Standing>,
+    head: impl Into<AnswerHead>,
     outcome: FormOutcome,
 ) -> Response {
     let mut response = render(ctx, uri, outcome, None).await;
     // A page that sends the visitor elsewhere keeps its own status.
     if response.status() == StatusCode::OK {
-        standing.into().apply(&mut response);
+        head.into().apply(&mut response);
     }
     response
 }
@@ -58,10 +58,10 @@ pub(super) async fn show_again(
 pub(super) async fn show(
     ctx: RequestContext,
     page: &Path,
-    standing: impl Into<Standing>,
+    head: impl Into<AnswerHead>,
     outcome: FormOutcome,
 ) -> Response {
-    show_again(ctx, &page.to_string().parse().unwrap_or_default(), standing, outcome).await
+    show_again(ctx, &page.to_string().parse().unwrap_or_default(), head, outcome).await
 }
 
 /// Makes a page of a refusal, for those who asked for one; or sends them to what is
@@ -92,7 +92,7 @@ pub(super) async fn show_refusals(
             Redirect::to(&Path::SignIn.with_next(&back.into())).into_response()
         }
         _ => {
-            let standing = Standing::from(&error);
+            let head = AnswerHead::from(&error);
             let ctx = match RequestContext::new(&asked, &state) {
                 Ok(ctx) => ctx,
                 Err(refused) => return refused.into_response(),
@@ -100,7 +100,7 @@ pub(super) async fn show_refusals(
             // Whom the header greets is not worth another refusal.
             let _ = ctx.session.load().await;
             let mut page = render(ctx, &asked.uri, FormOutcome::default(), Some(error)).await;
-            standing.apply(&mut page);
+            head.apply(&mut page);
             page
         }
     };
@@ -123,12 +123,12 @@ async fn render(
 ) -> Response {
     let options = ctx.state.leptos.clone();
     // The header is not worth an error page: without an answer it greets a stranger.
-    let visitor = visitor(&ctx).await.unwrap_or_default();
+    let visitor = visitor(&ctx, Path::parse(uri.path())).await.unwrap_or_default();
     let once = visitor.notice.is_some() || visitor.upkeep.federated.is_some();
     let page = PageRequest { refusal, ..PageRequest::new(uri, visitor, outcome) };
     // The first two presses at once begin one cart, if the browser has a name by then.
     if matches!(page.path, Some(Path::Product { .. })) && ctx.session.get().cart().is_none() {
-        let _named = ctx.session.browser();
+        let _named = ctx.session.browser_name();
     }
     let policy = Policy::new(&ctx.state);
     let session = ctx.session.clone();
@@ -160,24 +160,31 @@ pub(super) fn provide_services(ctx: &RequestContext) {
 }
 
 /// Who is looking, for what surrounds every page.
-async fn visitor(ctx: &RequestContext) -> Result<Visitor> {
+async fn visitor(ctx: &RequestContext, page: Option<Path>) -> Result<Visitor> {
     let store = &ctx.state.store;
     let session = ctx.session.get();
-    let account = match session.account() {
-        Some(id) => store.account(id).await?,
-        None => None,
+    let row = match (session.account(), ctx.session.key()) {
+        (Some(account), Some(key)) => store.visitor(&key, account).await?,
+        _ => None,
     };
-    let cart_count = match session.cart() {
-        Some(cart) => store.cart_count(&cart).await?,
-        None => 0,
+    let cart_count = match (&row, session.cart()) {
+        (Some(row), _) => row.cart_count,
+        (None, Some(cart)) => store.cart_count(&cart).await?,
+        (None, None) => 0,
+    };
+    let account = row.as_ref().map(|row| &row.account);
+    let signals = match page {
+        // It is left at once.
+        Some(Path::Leaving) => None,
+        _ => passkeys::signals(ctx, row.as_ref()).await?,
     };
     let providers = &ctx.state.providers;
     let prevented = ctx.silent_access == SilentAccess::Prevented;
     Ok(Visitor {
         cart_count,
-        offer: account.as_ref().and_then(|row| passkeys::offer(ctx, row)),
+        offer: account.and_then(|row| passkeys::offer(ctx, row)),
         upkeep: Upkeep {
-            signals: passkeys::signals(ctx, account.as_ref()).await?,
+            signals,
             federated: session.federated,
             automatic: automatic::is_allowed(ctx).then(|| providers.origins()),
             by_hand: prevented && account.is_none(),

@@ -33,10 +33,6 @@ use super::{
 };
 use crate::{error::internal, state::State};
 
-/// The largest body of a request, in bytes: no form and no message of a ceremony
-/// comes near it.
-pub const MAX_BODY: usize = 64 * 1024;
-
 /// What answers an address. Every [`Route`] has its line, or this does not compile.
 fn methods(route: Route) -> MethodRouter<State> {
     match route {

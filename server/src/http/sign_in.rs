@@ -8,7 +8,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    error::{Answer, Refused, Standing},
+    error::{Answer, AnswerHead, Refused},
     form::{Post, Sender, beside_field, entered, refused, signed_in, to, whole_form},
     middleware::login_status::sign_in_by_hand,
     render::show_again,
@@ -49,9 +49,9 @@ pub(super) async fn sign_in(post: Post<SignInForm>) -> Answer {
         Err(error) if sender == Sender::Script => Err(error.into()),
         Err(error) => {
             let values = vec![entered("username", username), entered("next", next)];
-            let standing = Standing::from(&error);
+            let head = AnswerHead::from(&error);
             let outcome = FormOutcome { values, errors: vec![whole_form(error)] };
-            Ok(show_again(ctx, &uri, standing, outcome).await)
+            Ok(show_again(ctx, &uri, head, outcome).await)
         }
     }
 }
@@ -107,10 +107,10 @@ async fn after_code(
             Ok(Redirect::to(&Path::SignIn.with_next(&next)).into_response())
         }
         Err(error) => {
-            let standing = Standing::from(&error);
+            let head = AnswerHead::from(&error);
             let values = vec![entered("username", username), entered("next", next)];
             let outcome = FormOutcome { values, errors: vec![beside_field(error)] };
-            Ok(show_again(ctx, uri, standing, outcome).await)
+            Ok(show_again(ctx, uri, head, outcome).await)
         }
     }
 }

@@ -97,6 +97,7 @@ pub(super) fn read(data: Value, handle: &str) -> serde_json::Result<Session> {
         since: new.at,
     });
     Ok(Session {
+        brought: vec![],
         came_back: false,
         who,
         cart: before.cart,

@@ -18,7 +18,10 @@ use serde::Serialize;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::{store::UsedChallenge, webauthn::Mode};
+use crate::{
+    store::UsedChallenge,
+    webauthn::{CHALLENGE_LIFETIME, Mode},
+};
 
 /// Big-endian milliseconds since 1970.
 const TIME: usize = 6;
@@ -50,6 +53,19 @@ pub enum Purpose<'a> {
     Attempt(&'a str),
 }
 
+/// How long somebody may be with a provider: people find their telephone, and reset a password.
+pub const ATTEMPT_LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+impl Purpose<'_> {
+    /// How long an answer may take.
+    fn lifetime(self) -> Duration {
+        match self {
+            Self::Token(_) | Self::Attempt(_) => ATTEMPT_LIFETIME,
+            _ => CHALLENGE_LIFETIME,
+        }
+    }
+}
+
 /// 32 bytes that a browser is given, and gives back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Challenge([u8; LENGTH]);
@@ -78,8 +94,8 @@ impl Challenges {
         Challenge(challenge)
     }
 
-    /// Whether a challenge was made for this purpose and browser within `lifetime`. It is what is
-    /// to be recorded with the end of its ceremony.
+    /// Whether a challenge was made for this purpose and browser, a while ago. It is what is to be
+    /// recorded with the end of its ceremony.
     ///
     /// # Errors
     /// [`Code::ChallengeUnknown`]
@@ -88,13 +104,12 @@ impl Challenges {
         challenge: Challenge,
         purpose: Purpose<'_>,
         browser: &str,
-        lifetime: Duration,
         now: Timestamp,
     ) -> Result<UsedChallenge, Code> {
         let (made, code) = challenge.0.split_at(TIME + RANDOM);
         let expected = self.code(made, purpose, browser);
         expected.verify_truncated_left(code).map_err(|_| Code::ChallengeUnknown)?;
-        let expires = challenge.made() + lifetime;
+        let expires = challenge.made() + purpose.lifetime();
         if now >= expires {
             return Err(Code::ChallengeUnknown);
         }
@@ -167,14 +182,14 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_790_000_000_123);
-    const LIFETIME: Duration = Duration::from_secs(300);
+    const LIFETIME: Duration = CHALLENGE_LIFETIME;
 
     fn ours() -> Challenges {
         Challenges::new([7; 64])
     }
 
     fn check(challenge: Challenge, purpose: Purpose<'_>, browser: &str, now: Timestamp) -> bool {
-        ours().check(challenge, purpose, browser, LIFETIME, now).is_ok()
+        ours().check(challenge, purpose, browser, now).is_ok()
     }
 
     #[test]
@@ -189,7 +204,7 @@ mod tests {
     #[test]
     fn what_is_recorded_outlives_the_challenge() {
         let challenge = ours().make(Purpose::SignIn, "browser", NOW);
-        let used = ours().check(challenge, Purpose::SignIn, "browser", LIFETIME, NOW).unwrap();
+        let used = ours().check(challenge, Purpose::SignIn, "browser", NOW).unwrap();
         assert_eq!((used.challenge, used.expires), (challenge.to_string(), NOW + LIFETIME));
     }
 

@@ -17,6 +17,9 @@ use crate::{
     store::{SessionWrite, Store, StoreError, session_key},
 };
 
+/// No browser keeps a cookie for longer: 400 days (RFC 6265bis §5.5).
+pub const COOKIE_LIFETIME: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
 /// How long sessions live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {

@@ -21,12 +21,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use browser::describe;
-pub use challenge::{Challenge, Challenges, Purpose};
+pub use challenge::{ATTEMPT_LIFETIME, Challenge, Challenges, Purpose};
 pub use events::Event;
-pub use kept::{Kept, Lifetimes, Sessions, read};
+pub use kept::{COOKIE_LIFETIME, Kept, Lifetimes, Sessions, read};
 pub use request::{BrowserCookie, Cookie, RequestSession, SessionChange};
 
-use crate::store::{CartOwner, NewIdentity, Owner};
+use crate::store::{CartOwner, NewIdentity, Owner, Pieces, UsedChallenge};
 
 /// How long a proof of being the owner of an account is good: for changes of how it is signed in
 /// to, and between a password and its second factor.
@@ -43,10 +43,13 @@ const SHORT_LIFETIME: Duration = Duration::from_secs(60 * 60);
 pub struct Session {
     #[serde(default)]
     pub who: Who,
-    /// The visitor's own cart, from before a sign-in. Of somebody who was signed in without having
-    /// asked for it: a copy of it, for the way back.
+    /// The visitor's own cart, from before a sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cart: Option<String>,
+    /// What somebody who was signed in without having asked for it had in the cart, for the way
+    /// back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub brought: Vec<Pieces>,
     /// Whether the browser of a visitor with a cart has come back with this session. Until then it
     /// may be a program that never will.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -146,14 +149,23 @@ pub struct PendingSignUp {
     pub since: Timestamp,
 }
 
-/// A proof that the account's owner is there, from within [`PROOF_LIFETIME`]. Only
-/// [`Session::reauthenticated`] makes one, so whatever takes one cannot be called without.
+/// A proof that the account's owner is there: from within [`PROOF_LIFETIME`], made by
+/// [`Session::reauthenticated`], or from when what ends now was begun, made by
+/// [`Reauthenticated::when_begun`]. Nothing else makes one, so whatever takes one cannot be called
+/// without.
 #[derive(Clone, Debug)]
 pub struct Reauthenticated {
     signed_in: SignedIn,
 }
 
 impl Reauthenticated {
+    /// The proof that was asked for before this challenge was given out. It is good for one purpose
+    /// and one session: a new passkey, or a provider's identity to link.
+    #[must_use]
+    pub fn when_begun(signed_in: &SignedIn, _challenge: &UsedChallenge) -> Self {
+        Self { signed_in: signed_in.clone() }
+    }
+
     #[must_use]
     pub fn account(&self) -> Uuid {
         self.signed_in.account
@@ -307,6 +319,7 @@ impl Session {
         Self {
             who: changed(&before.who, &self.who, now.who),
             cart: changed(&before.cart, &self.cart, now.cart),
+            brought: changed(&before.brought, &self.brought, now.brought),
             came_back: self.came_back || now.came_back,
             pending_sign_up: changed(
                 &before.pending_sign_up,

@@ -281,7 +281,7 @@ impl RequestSession {
     /// A name for the browser that no other has: what challenges are bound to. It says nothing
     /// about anybody, and lives until the browser is closed.
     #[must_use]
-    pub fn browser(&self) -> String {
+    pub fn browser_name(&self) -> String {
         let mut inner = self.inner();
         if let Some(browser) = &inner.browser {
             return browser.clone();
@@ -297,7 +297,8 @@ impl RequestSession {
     /// their sessions it keeps. The database learns nothing of the name.
     #[must_use]
     pub fn new_cart(&self) -> String {
-        let digest = Sha256::new().chain_update("cart of ").chain_update(self.browser()).finalize();
+        let digest =
+            Sha256::new().chain_update("cart of ").chain_update(self.browser_name()).finalize();
         BASE64_URL_SAFE_NO_PAD.encode(digest)
     }
 

@@ -59,17 +59,16 @@ pub(crate) async fn unasked(
     method: Method,
 ) -> Result<NewSignIn> {
     let mut sentence = format!("Signed in as {name}.");
-    let cart = ctx.session.get().cart_to_merge().map(|cart| CartOwner::Visitor(cart.to_owned()));
-    let brings = match cart {
-        Some(cart) => ctx.state.store.cart_count(&cart).await? > 0,
-        None => false,
+    let brought = match ctx.session.get().cart_to_merge() {
+        Some(cart) => ctx.state.store.pieces(&CartOwner::Visitor(cart.to_owned())).await?,
+        None => vec![],
     };
-    if brings {
+    if !brought.is_empty() {
         sentence += " What was in your cart is in this account’s cart now.";
     }
     Ok(NewSignIn {
         notice: Some(Notice { sentence, undo: true }),
-        cart_copy: brings.then(|| Uuid::new_v4().to_string()),
+        brought,
         ..NewSignIn::new(owner, AuthenticationMethods::automatic(method), "")
     })
 }
@@ -80,12 +79,14 @@ pub(crate) async fn unasked(
 /// [`Code::Internal`]
 pub async fn undo(ctx: &RequestContext) -> Result<()> {
     let (session, now) = (ctx.session.get(), ctx.now());
-    let (Some(account), Some(cart)) = (session.account(), session.cart) else {
+    let Some(account) = session.account().filter(|_| !session.brought.is_empty()) else {
         return ctx.session.sign_out().await;
     };
-    let left = Session { cart: Some(cart.clone()), ..Session::default() };
+    let cart = Uuid::new_v4().to_string();
+    let left = Session { cart: Some(cart.clone()), came_back: true, ..Session::default() };
     let change = ctx.session.renewed(left, false, now)?;
-    match ctx.state.store.give_cart_back(account, &cart, &change.write, now).await {
+    let (store, cart) = (&ctx.state.store, CartOwner::Visitor(cart));
+    match store.give_back(account, &session.brought, &cart, &change.write, now).await {
         Ok(()) => ctx.session.committed(change),
         // Signed out already.
         Err(StoreError::SessionEnded) => return ctx.session.sign_out().await,

@@ -6,7 +6,7 @@ use crate::{
     error::internal,
     request::RequestContext,
     session::{AuthenticationMethods, Event, Session, SignedIn},
-    store::{Ceremony, Made, NewAccount, NewEvent, Owner, UsedChallenge, WrongTry},
+    store::{Ceremony, Made, NewAccount, NewEvent, Owner, Pieces, UsedChallenge, WrongTry},
 };
 
 /// Somebody who signs in now: what the new session knows.
@@ -21,9 +21,8 @@ pub(crate) struct NewSignIn {
     pub(crate) offer: Option<Offer>,
     pub(crate) federated: Option<Federated>,
     pub(crate) notice: Option<Notice>,
-    /// Nobody asked for it: what the visitor had in the cart is kept as well, in a cart of this
-    /// name, for the way back.
-    pub(crate) cart_copy: Option<String>,
+    /// Nobody asked for it: what the visitor has in the cart, for the way back.
+    pub(crate) brought: Vec<Pieces>,
     /// Whether it proves who sits there, where the methods alone do not say so.
     pub(crate) is_proof: bool,
 }
@@ -32,9 +31,8 @@ impl NewSignIn {
     /// `passkey`: what to call the passkey among the methods, if there is one.
     pub(crate) fn new(owner: Owner, methods: AuthenticationMethods, passkey: &str) -> Self {
         let detail = methods.in_words(|_| passkey.to_owned());
-        let (offer, federated, notice, cart_copy) = (None, None, None, None);
-        let is_proof = false;
-        Self { owner, methods, detail, offer, federated, notice, cart_copy, is_proof }
+        let (offer, federated, notice, brought, is_proof) = (None, None, None, vec![], false);
+        Self { owner, methods, detail, offer, federated, notice, brought, is_proof }
     }
 
     /// The first sign-in of an account. There is nothing yet that somebody else could take over.
@@ -56,7 +54,7 @@ impl NewSignIn {
             offer: self.offer,
             federated: self.federated,
             notice: self.notice,
-            cart: self.cart_copy,
+            brought: self.brought,
             ..Session::of(signed_in)
         }
     }
@@ -124,13 +122,12 @@ async fn begin(
     let now = ctx.now();
     let before = ctx.session.get();
     let (account, detail) = (sign_in.owner.account, sign_in.detail.clone());
-    let (browser, cart_copy) = (ctx.browser(), sign_in.cart_copy.clone());
+    let browser = ctx.browser();
     let change = ctx.session.renewed(sign_in.session(browser.clone(), now), true, now)?;
     let ceremony = Ceremony {
         made: Made { with: &browser, within: "" },
         session: Some(&change.write),
         cart: before.cart_to_merge(),
-        cart_copy: cart_copy.as_deref(),
         events,
         ..ceremony
     };

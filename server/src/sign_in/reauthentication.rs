@@ -16,18 +16,14 @@ use crate::{
 /// # Errors
 /// [`Code::SignInRequired`]
 pub async fn ways(ctx: &RequestContext) -> Result<ReauthenticationWays> {
-    let row = owner(ctx).await?;
+    let account = ctx.session.get().signed_in()?.account;
     let store = &ctx.state.store;
-    let has_password = store.has_password(row.id).await?;
-    let passkeys = store.passkeys_of(row.id).await?;
-    let providers = match row.second_factor {
-        true => vec![],
-        false => ctx.state.providers.of(&store.identities_of(row.id).await?),
-    };
+    let ways = store.ways(account).await?.ok_or(Code::SignInRequired)?;
+    let identities = store.proving_identities(account).await?;
     Ok(ReauthenticationWays {
-        passkey: !passkeys.is_empty(),
-        password: has_password && !row.second_factor,
-        providers,
+        passkey: ways.passkeys > 0,
+        password: ways.password && !ways.second_factor,
+        providers: ctx.state.providers.of(&identities),
     })
 }
 

@@ -4,7 +4,7 @@ use app::api::{Code, Federated, PublicError};
 
 use super::{NewSignIn, Refusal, assertion::Assertion, complete, guess, offer, recovery_code};
 use crate::{
-    credentials::Username,
+    credentials::{Username, recovery_codes::hash},
     request::RequestContext,
     session::{AuthenticationMethods, AwaitingSecondFactor, Method},
     store::{Ceremony, NewEvent, Owner, UsedChallenge},
@@ -14,8 +14,7 @@ use crate::{
 /// before the second. Whoever was signed in is not any more.
 ///
 /// # Errors
-/// [`Code::ChallengeUnknown`](app::api::Code::ChallengeUnknown) when `challenge`, which brought the first factor, was answered
-/// before.
+/// [`Code::ChallengeUnknown`] when `challenge`, which brought the first factor, was answered before.
 pub(crate) async fn ask(
     ctx: &RequestContext,
     owner: Owner,
@@ -67,8 +66,13 @@ pub async fn with_recovery_code(ctx: &RequestContext, code: &str) -> Result<(), 
     let half = session.awaiting_second_factor(ctx.now())?.clone();
     let owner = half.owner();
     let methods = AuthenticationMethods::two(half.first, Method::RecoveryCode);
-    let row = ctx.state.store.account(owner.account).await?.ok_or(Code::SignInRequired)?;
-    let sign_in = NewSignIn { federated: half.federated, ..NewSignIn::new(owner, methods, "") };
+    let hash = hash(code);
+    let found = ctx.state.store.account_with_code(owner.account, &hash).await?;
+    let (row, has_code) = found.ok_or(Code::SignInRequired)?;
     let tried = guess::begin(ctx, &Username::key_of(&row.username), Some(row.id)).await?;
-    recovery_code::use_up(ctx, Some(sign_in), code, &tried).await
+    if !has_code {
+        return recovery_code::refuse(ctx, Some(row.id), &tried).await;
+    }
+    let sign_in = NewSignIn { federated: half.federated, ..NewSignIn::new(owner, methods, "") };
+    recovery_code::use_up(ctx, sign_in, &hash, &tried).await
 }

@@ -9,7 +9,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    NewEvent, Owner, Result, SessionWrite, Store, carts, events, flag,
+    CartOwner, NewEvent, Owner, Result, SessionWrite, Store, carts, events, flag,
     sessions::{self, end_automatic, end_others, next_epoch},
     timestamp, uuid,
     ways::{lock, ways_in},
@@ -51,6 +51,16 @@ pub struct AccountRow {
     /// Grows when sessions are ended.
     pub sessions_epoch: i64,
     pub created: Timestamp,
+}
+
+/// What surrounds every page of somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct VisitorRow {
+    pub account: AccountRow,
+    /// Pieces.
+    pub cart_count: i64,
+    /// The version of the account's passkeys that the session's browser was told last.
+    pub signalled: Option<i64>,
 }
 
 /// What signing in with a password needs to know.
@@ -107,23 +117,29 @@ impl Store {
         Ok(account.fetch_optional(&self.read).await?)
     }
 
+    /// The account, as the page of a session that is signed in to it needs it; `None` when that
+    /// has been ended meanwhile.
+    pub async fn visitor(&self, session: &str, account: Uuid) -> Result<Option<VisitorRow>> {
+        let found = query(
+            "SELECT a.*, s.signalled, (SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT)
+                FROM cart_lines WHERE cart_id = $2) AS pieces
+            FROM accounts a JOIN sessions s ON s.account_id = a.id WHERE s.id = $1",
+        )
+        .bind(session)
+        .bind(CartOwner::Account(account).cart_id())
+        .try_map(|row: AnyRow| {
+            Ok(VisitorRow {
+                account: AccountRow::from_row(&row)?,
+                cart_count: row.try_get("pieces")?,
+                signalled: row.try_get("signalled")?,
+            })
+        });
+        Ok(found.fetch_optional(&self.read).await?)
+    }
+
     pub async fn account_named(&self, username_key: &str) -> Result<Option<AccountRow>> {
         let account = query_as("SELECT * FROM accounts WHERE username_key = $1").bind(username_key);
         Ok(account.fetch_optional(&self.read).await?)
-    }
-
-    /// The account with this username, and the hash of its password if it has one.
-    pub async fn account_and_hash(
-        &self,
-        username_key: &str,
-    ) -> Result<Option<(AccountRow, Option<String>)>> {
-        let found = query(
-            "SELECT a.*, p.hash FROM accounts a LEFT JOIN passwords p ON p.account_id = a.id
-            WHERE a.username_key = $1",
-        )
-        .bind(username_key)
-        .try_map(|row: AnyRow| Ok((AccountRow::from_row(&row)?, row.try_get("hash")?)));
-        Ok(found.fetch_optional(&self.read).await?)
     }
 
     pub async fn username_taken(&self, username_key: &str) -> Result<bool> {
@@ -206,7 +222,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        if ways_in(&mut tx, account).await?.passkeys == 0 {
+        if ways_in(&mut tx, account).await?.ways.passkeys == 0 {
             return Ok(false);
         }
         query("DELETE FROM passwords WHERE account_id = $1")
@@ -233,7 +249,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let ways = ways_in(&mut tx, account).await?;
+        let ways = ways_in(&mut tx, account).await?.ways;
         if on && !(ways.password && ways.passkeys > 0) {
             return Ok(false);
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use app::api::{Cart, CartLine, Money, Product, Timestamp};
+use serde::{Deserialize, Serialize};
 use sqlx::{
     Any, AssertSqlSafe, Row, Transaction,
     any::{AnyExecutor, AnyRow},
@@ -23,6 +24,13 @@ pub const MAX_QUANTITY: i64 = 99;
 /// the shorter one.
 const ABANDONED_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const AT_FIRST: Duration = Duration::from_secs(60 * 60);
+
+/// So many of a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
+pub struct Pieces {
+    pub product_id: i64,
+    pub quantity: i64,
+}
 
 /// Whose cart it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,36 +128,53 @@ impl Store {
         Ok(Some(quantity))
     }
 
-    /// Takes out of the account's cart what a sign-in brought along and the visitor's cart `copy`
-    /// has kept, and leaves the account: `session` is what its session is from then on.
+    /// What is in the cart, by product id.
+    pub async fn pieces(&self, cart: &CartOwner) -> Result<Vec<Pieces>> {
+        let pieces = query_as(
+            "SELECT product_id, quantity FROM cart_lines WHERE cart_id = $1 ORDER BY product_id",
+        )
+        .bind(cart.cart_id());
+        Ok(pieces.fetch_all(&self.read).await?)
+    }
+
+    /// Takes out of the account's cart what a sign-in brought along, puts it into a visitor's cart,
+    /// and leaves the account: `session` is what its session is from then on.
     ///
     /// # Errors
     /// [`StoreError::SessionEnded`](super::StoreError::SessionEnded) when that has been ended
     /// meanwhile.
-    pub async fn give_cart_back(
+    pub async fn give_back(
         &self,
         account: Uuid,
-        copy: &str,
+        brought: &[Pieces],
+        to: &CartOwner,
         session: &SessionWrite,
         now: Timestamp,
     ) -> Result<()> {
+        let rows = rows_of(brought);
         let mut tx = self.begin().await?;
         lock(&mut *tx, account).await?;
         sessions::write(&mut tx, session, now).await?;
         for sql in [
-            "DELETE FROM cart_lines WHERE cart_id = $1 AND quantity <= (SELECT c.quantity
-                FROM cart_lines c WHERE c.cart_id = $2 AND c.product_id = cart_lines.product_id)",
-            "UPDATE cart_lines SET quantity = quantity - (SELECT c.quantity
-                FROM cart_lines c WHERE c.cart_id = $2 AND c.product_id = cart_lines.product_id)
-            WHERE cart_id = $1 AND product_id IN
-                (SELECT c.product_id FROM cart_lines c WHERE c.cart_id = $2)",
+            format!(
+                "DELETE FROM cart_lines WHERE cart_id = $1 AND quantity <= (SELECT b.quantity
+                    FROM ({rows}) b WHERE b.product_id = cart_lines.product_id)"
+            ),
+            format!(
+                "UPDATE cart_lines SET quantity = quantity - (SELECT b.quantity
+                    FROM ({rows}) b WHERE b.product_id = cart_lines.product_id)
+                WHERE cart_id = $1 AND product_id IN (SELECT b.product_id FROM ({rows}) b)"
+            ),
         ] {
-            query(sql)
-                .bind(CartOwner::Account(account).cart_id())
-                .bind(CartOwner::Visitor(copy.to_owned()).cart_id())
-                .execute(&mut *tx)
-                .await?;
+            let take = query(AssertSqlSafe(sql)).bind(CartOwner::Account(account).cart_id());
+            take.execute(&mut *tx).await?;
         }
+        lock_cart(&mut tx, to, now).await?;
+        let give = format!(
+            "INSERT INTO cart_lines (cart_id, product_id, quantity)
+            SELECT $1, b.product_id, b.quantity FROM ({rows}) b"
+        );
+        query(AssertSqlSafe(give)).bind(to.cart_id()).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
 
@@ -225,17 +250,24 @@ pub(super) async fn insert_for_account(
         .map(drop)
 }
 
+/// A query for these pieces, as product ids and quantities. There are some, and nothing but numbers
+/// is in it.
+fn rows_of(pieces: &[Pieces]) -> String {
+    let row = |Pieces { product_id, quantity }: &Pieces| {
+        format!("SELECT {product_id} AS product_id, {quantity} AS quantity")
+    };
+    pieces.iter().map(row).collect::<Vec<_>>().join(" UNION ALL ")
+}
+
 /// Moves what is in a visitor's cart to that of an account, which is locked, within the limits
 /// of [`Store::set_quantity`]. The lines are taken in the statement that reads them, so of any
-/// number of sign-ins only one gets them. `copy`: the visitor's cart that is to keep them as well.
+/// number of sign-ins only one gets them.
 pub(super) async fn merge(
     tx: &mut Transaction<'_, Any>,
     cart: &str,
     account: Uuid,
-    copy: Option<&str>,
-    now: Timestamp,
-) -> Result<()> {
-    let taken: Vec<(i64, i64)> =
+) -> sqlx::Result<()> {
+    let taken: Vec<Pieces> =
         query_as("DELETE FROM cart_lines WHERE cart_id = $1 RETURNING product_id, quantity")
             .bind(CartOwner::Visitor(cart.to_owned()).cart_id())
             .fetch_all(&mut **tx)
@@ -243,16 +275,7 @@ pub(super) async fn merge(
     if taken.is_empty() {
         return Ok(());
     }
-    let rows: Vec<_> = taken
-        .iter()
-        .map(|(product, quantity)| {
-            format!("SELECT {product} AS product_id, {quantity} AS quantity")
-        })
-        .collect();
-    let rows = rows.join(" UNION ALL ");
-    if let Some(copy) = copy {
-        keep_copy(tx, copy, &rows, now).await?;
-    }
+    let rows = rows_of(&taken);
     let sql = format!(
         "INSERT INTO cart_lines (cart_id, product_id, quantity)
         SELECT $1, p.id, CASE WHEN l.quantity < p.stock THEN l.quantity ELSE p.stock END
@@ -270,25 +293,8 @@ pub(super) async fn merge(
         .bind(CartOwner::Account(account).cart_id())
         .bind(MAX_QUANTITY)
         .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
-/// `rows`: a query for product ids and quantities, with nothing in it but numbers.
-async fn keep_copy(
-    tx: &mut Transaction<'_, Any>,
-    copy: &str,
-    rows: &str,
-    now: Timestamp,
-) -> Result<()> {
-    let cart = CartOwner::Visitor(copy.to_owned());
-    lock_cart(tx, &cart, now).await?;
-    let sql = format!(
-        "INSERT INTO cart_lines (cart_id, product_id, quantity)
-        SELECT $1, l.product_id, l.quantity FROM ({rows}) l"
-    );
-    query(AssertSqlSafe(sql)).bind(cart.cart_id()).execute(&mut **tx).await?;
-    Ok(())
+        .await
+        .map(drop)
 }
 
 /// The lines of a cart, by product id.

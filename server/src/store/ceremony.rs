@@ -34,8 +34,6 @@ pub struct Ceremony<'a> {
     pub session: Option<&'a SessionWrite>,
     /// A visitor's cart, whose lines become the account's.
     pub cart: Option<&'a str>,
-    /// The name of a visitor's cart that keeps a copy of these lines, so that they can go back.
-    pub cart_copy: Option<&'a str>,
     pub events: &'a [NewEvent],
     /// What a wrong guess is counted by.
     pub wrong_tries: &'a [WrongTry],
@@ -87,7 +85,7 @@ impl Store {
             }
         }
         if let (Some(cart), Some(account)) = (ceremony.cart, ceremony.session_account()) {
-            carts::merge(&mut tx, cart, account, ceremony.cart_copy, now).await?;
+            carts::merge(&mut tx, cart, account).await?;
         }
         events::insert_all(&mut tx, ceremony.events, now).await?;
         tries::count(&mut tx, ceremony.wrong_tries, now).await?;

@@ -10,7 +10,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{BATCH, Result, Store, timestamp};
+use super::{BATCH, Result, Store, places, timestamp};
 
 /// How long an event is kept.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -114,10 +114,7 @@ pub(super) async fn insert_all(
 
 async fn insert(db: impl AnyExecutor<'_>, events: &[NewEvent], now: Timestamp) -> sqlx::Result<()> {
     const COLUMNS: usize = 6;
-    let row = |row: usize| {
-        let places: Vec<_> = (1..=COLUMNS).map(|n| format!("${}", row * COLUMNS + n)).collect();
-        format!("({})", places.join(", "))
-    };
+    let row = |row: usize| format!("({})", places(row * COLUMNS + 1, COLUMNS));
     let rows: Vec<_> = (0..events.len()).map(row).collect();
     let sql = format!(
         "INSERT INTO events (id, account_id, kind, detail, browser, at) VALUES {}",

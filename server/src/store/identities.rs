@@ -97,6 +97,17 @@ impl Store {
         Ok(identities.fetch_all(&self.read).await?)
     }
 
+    /// Those that prove alone to be the owner: none of an account with a second factor, which they
+    /// would open.
+    pub async fn proving_identities(&self, account: Uuid) -> Result<Vec<IdentityRow>> {
+        let identities = query_as(
+            "SELECT i.* FROM identities i JOIN accounts a ON a.id = i.account_id
+            WHERE a.id = $1 AND a.second_factor = 0 ORDER BY i.linked_at, i.id",
+        )
+        .bind(account.to_string());
+        Ok(identities.fetch_all(&self.read).await?)
+    }
+
     /// Unlinks an identity, for one of the account's sessions. `issuers`: of the providers that
     /// can be signed in with.
     ///

@@ -32,18 +32,19 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-pub use accounts::{AccountRow, NewAccount, PasswordRow};
-pub use carts::{CartOwner, MAX_QUANTITY};
+pub use accounts::{AccountRow, NewAccount, PasswordRow, VisitorRow};
+pub use carts::{CartOwner, MAX_QUANTITY, Pieces};
 pub use ceremony::{Ceremony, Owner};
 pub use challenges::UsedChallenge;
 pub use events::{EventRow, NewEvent};
 pub use identities::{IdentityRow, NewIdentity};
 pub use orders::{Placement, Shortage};
 pub use passkeys::{Deletion, KnownPasskey, NewPasskey, PasskeyRow, PasskeyUse};
-pub use recovery_codes::RecoveryCodesRow;
+pub use recovery_codes::{AccountToRecover, RecoveryCodesRow};
 pub use review::Rejected;
 pub use sessions::{SessionRow, SessionWrite, session_key};
 pub use tries::{TriesRow, WrongTry};
+pub use ways::Ways;
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -262,6 +263,12 @@ fn keep_private(url: &str) -> sqlx::Result<()> {
 fn or_created(url: &str) -> String {
     let separator = if url.contains('?') { '&' } else { '?' };
     format!("{url}{separator}mode=rwc")
+}
+
+/// "$2, $3, $4": the only part of a statement that is not written down.
+fn places(first: usize, many: usize) -> String {
+    let places: Vec<_> = (first..first + many).map(|n| format!("${n}")).collect();
+    places.join(", ")
 }
 
 fn uuid(row: &AnyRow, column: &str) -> sqlx::Result<Uuid> {

@@ -4,11 +4,14 @@ use app::api::Timestamp;
 use sqlx::{
     AssertSqlSafe, FromRow, Row,
     any::{AnyExecutor, AnyRow},
-    query, query_as, query_scalar,
+    query, query_as,
 };
 use uuid::Uuid;
 
-use super::{Made, NewEvent, Result, SessionWrite, Store, StoreError, timestamp, uuid, ways::lock};
+use super::{
+    AccountRow, Made, NewEvent, Result, SessionWrite, Store, StoreError, flag, timestamp,
+    ways::lock,
+};
 
 /// The recovery codes that an account has left. All of them were made at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,15 @@ pub struct RecoveryCodesRow {
     pub made_with: String,
     /// The handle of the session that made them; empty where that is not known.
     pub made_within: String,
+}
+
+/// An account that somebody wants to get back into with a recovery code.
+#[derive(Clone, Debug)]
+pub struct AccountToRecover {
+    pub account: AccountRow,
+    pub password_hash: Option<String>,
+    /// Whether the code is one that it has left.
+    pub has_code: bool,
 }
 
 impl FromRow<'_, AnyRow> for RecoveryCodesRow {
@@ -73,18 +85,46 @@ impl Store {
         self.finish(tx, session, event, now).await
     }
 
-    /// Whose code has this hash, if it was not used yet.
-    pub async fn owner_of_code(&self, hash: &str) -> Result<Option<Uuid>> {
-        let owner = query("SELECT account_id FROM recovery_codes WHERE hash = $1")
-            .bind(hash)
-            .try_map(|row: AnyRow| uuid(&row, "account_id"));
-        Ok(owner.fetch_optional(&self.read).await?)
+    /// What signing in with a recovery code needs to know. `hash`: of the code.
+    pub async fn account_to_recover(
+        &self,
+        username_key: &str,
+        hash: &str,
+    ) -> Result<Option<AccountToRecover>> {
+        let found = query(
+            "SELECT a.*, p.hash AS password_hash,
+                (SELECT COUNT(*) FROM recovery_codes c
+                    WHERE c.account_id = a.id AND c.hash = $2) AS has_code
+            FROM accounts a LEFT JOIN passwords p ON p.account_id = a.id
+            WHERE a.username_key = $1",
+        )
+        .bind(username_key)
+        .bind(hash)
+        .try_map(|row: AnyRow| {
+            Ok(AccountToRecover {
+                account: AccountRow::from_row(&row)?,
+                password_hash: row.try_get("password_hash")?,
+                has_code: flag(&row, "has_code")?,
+            })
+        });
+        Ok(found.fetch_optional(&self.read).await?)
     }
 
-    pub async fn recovery_codes_left(&self, account: Uuid) -> Result<i64> {
-        let left = query_scalar("SELECT COUNT(*) FROM recovery_codes WHERE account_id = $1")
-            .bind(account.to_string());
-        Ok(left.fetch_one(&self.read).await?)
+    /// An account, and whether it has the recovery code with this hash.
+    pub async fn account_with_code(
+        &self,
+        account: Uuid,
+        hash: &str,
+    ) -> Result<Option<(AccountRow, bool)>> {
+        let found = query(
+            "SELECT a.*, (SELECT COUNT(*) FROM recovery_codes c
+                WHERE c.account_id = a.id AND c.hash = $2) AS has_code
+            FROM accounts a WHERE a.id = $1",
+        )
+        .bind(account.to_string())
+        .bind(hash)
+        .try_map(|row: AnyRow| Ok((AccountRow::from_row(&row)?, flag(&row, "has_code")?)));
+        Ok(found.fetch_optional(&self.read).await?)
     }
 
     /// What is left of them, and where they came from; `None` where none are.

@@ -170,16 +170,6 @@ impl Store {
         Ok(account.fetch_optional(&self.read).await?)
     }
 
-    /// The version of the account's passkeys that the session's browser was told last.
-    pub async fn signalled(&self, key: &str) -> Result<Option<i64>> {
-        let version: Option<Option<i64>> =
-            query_scalar("SELECT signalled FROM sessions WHERE id = $1")
-                .bind(key)
-                .fetch_optional(&self.read)
-                .await?;
-        Ok(version.flatten())
-    }
-
     pub async fn set_signalled(&self, key: &str, version: i64) -> Result<()> {
         let update =
             query("UPDATE sessions SET signalled = $1 WHERE id = $2").bind(version).bind(key);

@@ -9,7 +9,7 @@ use sqlx::{
     query, query_as,
 };
 
-use super::{BATCH, Result, Store, flag, timestamp};
+use super::{BATCH, Result, Store, flag, places, timestamp};
 
 /// Wrong tries that are counted together. Each adds its time to both ends, so that there can be
 /// only so many before they are over (a generic cell rate algorithm, twice).
@@ -117,12 +117,6 @@ pub(super) async fn count(
         insert.bind(tried.subject.clone()).bind(minute.0).bind(hour.0)
     });
     insert.execute(&mut **tx).await.map(drop)
-}
-
-/// "$2, $3, $4"
-fn places(first: usize, many: usize) -> String {
-    let places: Vec<_> = (first..first + many).map(|n| format!("${n}")).collect();
-    places.join(", ")
 }
 
 pub(super) async fn forget(db: impl AnyExecutor<'_>, subject: &str) -> sqlx::Result<()> {

@@ -7,14 +7,20 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{Result, StoreError, flag};
+use super::{Result, Store, StoreError, flag};
+
+/// How an account is signed in to, beside its identities.
+#[derive(Clone, Copy, Debug)]
+pub struct Ways {
+    pub password: bool,
+    pub passkeys: i64,
+    pub second_factor: bool,
+}
 
 /// The ways to sign in to an account. They change only under the lock that
 /// [`ways_in`] takes, so nobody can be locked out by two changes at once.
 pub(super) struct WaysIn {
-    pub(super) password: bool,
-    pub(super) passkeys: i64,
-    pub(super) second_factor: bool,
+    pub(super) ways: Ways,
     /// Of the linked identities.
     issuers: Vec<String>,
 }
@@ -25,8 +31,9 @@ impl WaysIn {
     pub(super) fn none(&self, issuers: &[String]) -> bool {
         let provider = self.issuers.iter().any(|issuer| issuers.contains(issuer));
         // With a second factor, neither the password nor a provider signs in alone.
-        let alone = (self.password || provider) && !self.second_factor;
-        self.passkeys == 0 && !alone
+        let Ways { password, passkeys, second_factor } = self.ways;
+        let alone = (password || provider) && !second_factor;
+        passkeys == 0 && !alone
     }
 }
 
@@ -49,27 +56,37 @@ pub(super) async fn lock(db: impl AnyExecutor<'_>, account: Uuid) -> Result<()> 
 /// [`StoreError::SessionEnded`] when the account is gone, and all of its sessions with it.
 pub(super) async fn ways_in(tx: &mut Transaction<'_, Any>, account: Uuid) -> Result<WaysIn> {
     lock(&mut **tx, account).await?;
-    let account = account.to_string();
-    let row: Option<AnyRow> = query(
+    let ways = ways(&mut **tx, account).await?.ok_or(StoreError::SessionEnded)?;
+    let issuers = query_scalar("SELECT issuer FROM identities WHERE account_id = $1")
+        .bind(account.to_string())
+        .fetch_all(&mut **tx)
+        .await?;
+    Ok(WaysIn { ways, issuers })
+}
+
+async fn ways(db: impl AnyExecutor<'_>, account: Uuid) -> sqlx::Result<Option<Ways>> {
+    let ways = query(
         "SELECT a.second_factor,
             (SELECT COUNT(*) FROM passwords WHERE account_id = a.id) AS passwords,
             (SELECT COUNT(*) FROM passkeys WHERE account_id = a.id) AS passkeys
         FROM accounts a WHERE a.id = $1",
     )
-    .bind(&account)
-    .fetch_optional(&mut **tx)
-    .await?;
-    let row = row.ok_or(StoreError::SessionEnded)?;
-    let issuers = query_scalar("SELECT issuer FROM identities WHERE account_id = $1")
-        .bind(&account)
-        .fetch_all(&mut **tx)
-        .await?;
-    Ok(WaysIn {
-        password: flag(&row, "passwords")?,
-        passkeys: row.try_get("passkeys")?,
-        second_factor: flag(&row, "second_factor")?,
-        issuers,
-    })
+    .bind(account.to_string())
+    .try_map(|row: AnyRow| {
+        Ok(Ways {
+            password: flag(&row, "passwords")?,
+            passkeys: row.try_get("passkeys")?,
+            second_factor: flag(&row, "second_factor")?,
+        })
+    });
+    ways.fetch_optional(db).await
+}
+
+impl Store {
+    /// How the account is signed in to, beside its identities.
+    pub async fn ways(&self, account: Uuid) -> Result<Option<Ways>> {
+        Ok(ways(&self.read, account).await?)
+    }
 }
 
 /// Passkey managers are to hear of a change.

@@ -17,7 +17,7 @@ use axum::{
     routing::get,
 };
 use futures::Stream;
-use latchkey::guard::connections::{Limits, Stopped, serve};
+use latchkey::guard::connections::{ConnectionLimits, Stopped, serve};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -33,8 +33,8 @@ const LATER: Duration = Duration::from_secs(20);
 const ANY_PROXY: &str = "127.0.0.0/8";
 
 /// Limits that no test comes near, unless it says so.
-fn limits() -> Limits {
-    Limits {
+fn limits() -> ConnectionLimits {
+    ConnectionLimits {
         head: LATER,
         body: LATER,
         body_start: LATER,
@@ -42,7 +42,7 @@ fn limits() -> Limits {
         idle: LATER,
         grace: Duration::ZERO,
         stop: LATER,
-        ..Limits::with_descriptors(1024)
+        ..ConnectionLimits::with_descriptors(1024)
     }
 }
 
@@ -80,7 +80,7 @@ impl Drop for Endless {
     }
 }
 
-async fn open(shop: &Shop, limits: Limits, proxies: &[&str]) -> Open {
+async fn open(shop: &Shop, limits: ConnectionLimits, proxies: &[&str]) -> Open {
     let (asked, answer) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (give_up, given_up) = mpsc::unbounded_channel();
     let waits = {
@@ -185,7 +185,7 @@ async fn soon<T>(event: impl Future<Output = T>) -> T {
 #[tokio::test]
 async fn half_a_head_is_cut() {
     on_sqlite(async |shop: Shop| {
-        let open = open(&shop, Limits { head: SOON, ..limits() }, &[]).await;
+        let open = open(&shop, ConnectionLimits { head: SOON, ..limits() }, &[]).await;
         for text in ["", "G", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\nHost: loc"] {
             assert_eq!(soon(open.connect(text).await.rest()).await, "", "{text}");
         }
@@ -211,7 +211,7 @@ async fn half_a_head_is_cut() {
 #[tokio::test]
 async fn a_slow_body_is_refused() {
     on_sqlite(async |shop: Shop| {
-        let slow = Limits { body_start: SOON, body: SOON * 3, least_rate: 1024, ..limits() };
+        let slow = ConnectionLimits { body_start: SOON, body: SOON * 3, least_rate: 1024, ..limits() };
         let open = open(&shop, slow, &[]).await;
         let refused = soon(open.connect(&format!("{}{{", posting(2))).await.rest()).await;
         assert!(refused.starts_with("HTTP/1.1 408 "), "{refused}");
@@ -242,7 +242,7 @@ async fn a_slow_body_is_refused() {
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
     on_sqlite(async |shop: Shop| {
-        let open = open(&shop, Limits { idle: SOON, ..limits() }, &[]).await;
+        let open = open(&shop, ConnectionLimits { idle: SOON, ..limits() }, &[]).await;
         let mut idle = open.idle().await;
         assert_eq!(soon(idle.rest()).await, "");
         // Whoever waits for us is not idle.
@@ -257,7 +257,7 @@ async fn an_idle_connection_is_closed() {
 #[tokio::test]
 async fn a_reader_that_does_not_read_is_cut() {
     on_sqlite(async |shop: Shop| {
-        let mut open = open(&shop, Limits { stalled: SOON, ..limits() }, &[]).await;
+        let mut open = open(&shop, ConnectionLimits { stalled: SOON, ..limits() }, &[]).await;
         let mut reader = open.connect(&asking("/endless")).await;
         soon(open.given_up.recv()).await.unwrap();
         // It does not end as if that had been all.
@@ -295,7 +295,7 @@ async fn the_least_deserving_give_way(open: &mut Open) {
 #[tokio::test]
 async fn an_address_with_too_many_connections_loses_those_that_deserve_it_least() {
     on_sqlite(async |shop: Shop| {
-        let few = Limits { all: many(100), per_address: many(4), ..limits() };
+        let few = ConnectionLimits { all: many(100), per_address: many(4), ..limits() };
         the_least_deserving_give_way(&mut open(&shop, few, &[]).await).await;
     })
     .await;
@@ -305,7 +305,7 @@ async fn an_address_with_too_many_connections_loses_those_that_deserve_it_least(
 async fn of_too_many_in_all_those_go_that_deserve_it_least() {
     on_sqlite(async |shop: Shop| {
         // A proxy's are not counted by their address.
-        let few = Limits { all: many(4), per_address: many(1), ..limits() };
+        let few = ConnectionLimits { all: many(4), per_address: many(1), ..limits() };
         the_least_deserving_give_way(&mut open(&shop, few, &[ANY_PROXY]).await).await;
     })
     .await;
@@ -314,7 +314,7 @@ async fn of_too_many_in_all_those_go_that_deserve_it_least() {
 #[tokio::test]
 async fn those_who_are_being_answered_keep_their_places() {
     on_sqlite(async |shop: Shop| {
-        let few = Limits { all: many(1), ..limits() };
+        let few = ConnectionLimits { all: many(1), ..limits() };
         let open = open(&shop, few, &[]).await;
         let mut working = open.connect(&asking("/waits")).await;
         open.asked.notified().await;
@@ -328,7 +328,7 @@ async fn those_who_are_being_answered_keep_their_places() {
 #[tokio::test]
 async fn twice_as_many_slow_connections_as_there_may_be_keep_nobody_out() {
     on_sqlite(async |shop: Shop| {
-        let limits = Limits { all: many(100), per_address: many(100), ..limits() };
+        let limits = ConnectionLimits { all: many(100), per_address: many(100), ..limits() };
         let open = open(&shop, limits, &[]).await;
         let mut slow = vec![];
         for number in 0..200 {
@@ -381,7 +381,7 @@ async fn a_stop_ends_what_was_begun_and_closes_what_waits() {
 #[tokio::test]
 async fn a_stop_takes_no_longer_than_it_may() {
     on_sqlite(async |shop: Shop| {
-        let open = open(&shop, Limits { stop: SOON, ..limits() }, &[]).await;
+        let open = open(&shop, ConnectionLimits { stop: SOON, ..limits() }, &[]).await;
         let mut working = open.connect(&asking("/waits")).await;
         open.asked.notified().await;
         open.stop.send(()).unwrap();
@@ -441,7 +441,7 @@ async fn http2_has_bounds_of_its_own() {
 #[tokio::test]
 async fn http2_clients_have_no_more_time() {
     on_sqlite(async |shop: Shop| {
-        let soon_all = Limits { head: SOON, stalled: SOON, idle: SOON, ..limits() };
+        let soon_all = ConnectionLimits { head: SOON, stalled: SOON, idle: SOON, ..limits() };
         let mut open = open(&shop, soon_all, &[]).await;
         // Nothing is asked,
         let (_client, connection) = http2(&open, 65_535).await;

@@ -74,3 +74,16 @@ async fn what_another_host_of_the_domain_could_have_set_is_not_read(town: Town) 
     visitor.cookie = Some(plain);
     assert!(!visitor.is_signed_in().await);
 }
+
+#[on_both]
+async fn who_signed_out_before_the_prefix_is_remembered_until_they_sign_in(town: Town) {
+    let shop = town.shop.at("https://store.example").await;
+    shop.member_with_password("robin").await;
+    let mut visitor = shop.visitor();
+    visitor.by_hand = true;
+    by_itself(&mut visitor, PASSWORD).await.expect_status(403);
+    visitor.by_hand_name = "latchkey-by-hand".to_owned();
+    visitor.sign_in_with_password("robin").await.expect_redirect("/cart");
+    let removed = "latchkey-by-hand=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure";
+    assert!(visitor.sent.iter().any(|cookie| cookie == removed), "{:?}", visitor.sent);
+}

@@ -80,6 +80,7 @@ impl Shop {
             router,
             cookie: None,
             by_hand: false,
+            by_hand_name: BY_HAND.to_owned(),
             others: vec![],
             sent: vec![],
             name: String::new(),
@@ -142,6 +143,8 @@ pub struct Visitor {
     pub cookie: Option<String>,
     /// Whether there is a cookie that says so.
     pub by_hand: bool,
+    /// Its name.
+    pub by_hand_name: String,
     /// The other cookies: name and value.
     pub others: Vec<(String, String)>,
     /// Every cookie that it was ever sent, as it stood in the header.
@@ -234,8 +237,7 @@ impl Visitor {
         if let Some(address) = &self.address {
             request = request.header("x-forwarded-for", address);
         }
-        // A shop reads the one that its address allows.
-        let by_hand = self.by_hand.then(|| format!("{BY_HAND}=1; __Host-{BY_HAND}=1"));
+        let by_hand = self.by_hand.then(|| format!("{}=1", self.by_hand_name));
         let others: Vec<_> =
             self.others.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = self.cookie.iter().chain(&by_hand).chain(&others);
@@ -263,6 +265,7 @@ impl Visitor {
         }
         if let Some(set) = answer.by_hand() {
             self.by_hand = !set.contains("Max-Age=0");
+            self.by_hand_name = set.split('=').next().unwrap().to_owned();
         }
         for set in answer.other_cookies() {
             let (name, value) = set.split(';').next().unwrap().split_once('=').unwrap();

@@ -13,15 +13,16 @@ use crate::{
 
 #[component]
 pub fn RecoveryCodes() -> impl IntoView {
+    // Made a moment ago, with a proof: nothing else is to be known.
+    if let Some(codes) = form_outcome().value("codes") {
+        return show(made(codes)).into_any();
+    }
     let account = api::account();
-    load(async move { account.account_to_change().await }, show)
+    load(async move { account.account_to_change().await }, |account| show(offer(&account)))
+        .into_any()
 }
 
-fn show(account: Account) -> impl IntoView {
-    let content = match form_outcome().value("codes") {
-        Some(codes) => made(codes).into_any(),
-        None => offer(&account).into_any(),
-    };
+fn show(content: impl IntoView) -> impl IntoView {
     view! {
         <Title text="Recovery codes – Latchkey"/>
         <div class="narrow">

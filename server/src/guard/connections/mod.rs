@@ -43,13 +43,13 @@ use tower::ServiceExt;
 pub use self::progress::TooSlow;
 use self::{
     crowd::{Crowd, Member},
-    progress::{Answer, Progress, Watched},
+    progress::{AnswerBody, Progress, Watched},
 };
 use super::address;
 
 /// What connections may take.
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// `LATCHKEY_CONNECTIONS`: in all.
     pub all: NonZeroU32,
     /// `LATCHKEY_CONNECTIONS_PER_ADDRESS`: from one address that is not a proxy's, with IPv6 from
@@ -73,13 +73,13 @@ pub struct Limits {
     pub stop: Duration,
 }
 
-impl Default for Limits {
+impl Default for ConnectionLimits {
     fn default() -> Self {
         Self::with_descriptors(rlimit::Resource::NOFILE.get_soft().unwrap_or(1024))
     }
 }
 
-impl Limits {
+impl ConnectionLimits {
     /// As many as the process may have open files and sockets. Some are for the database, and
     /// half of the others for the files that are being sent.
     #[must_use]
@@ -87,10 +87,15 @@ impl Limits {
         const OTHERS: u64 = 64;
         const MOST: u64 = 10_000;
         let all = (descriptors.saturating_sub(OTHERS) / 2).clamp(16, MOST);
-        let number = |number| NonZeroU32::MIN.saturating_add(number as u32 - 1);
+        Self::of(NonZeroU32::new(all as u32).unwrap_or(NonZeroU32::MIN))
+    }
+
+    /// So many in all, and a quarter of those from one address.
+    #[must_use]
+    pub fn of(all: NonZeroU32) -> Self {
         Self {
-            all: number(all),
-            per_address: number(all / 4),
+            all,
+            per_address: NonZeroU32::new(all.get() / 4).unwrap_or(NonZeroU32::MIN),
             head: Duration::from_secs(10),
             body: Duration::from_secs(30),
             least_rate: 1024,
@@ -177,7 +182,7 @@ enum End {
 struct Shared {
     router: Router,
     http: Builder<TokioExecutor>,
-    limits: Limits,
+    limits: ConnectionLimits,
     phase: watch::Receiver<Phase>,
     ends: [AtomicUsize; 3],
 }
@@ -190,7 +195,7 @@ type Http<'a, S> = Connection<'a, TokioIo<Watched>, S, TokioExecutor>;
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
+    limits: ConnectionLimits,
     proxies: &[IpNet],
     stop: impl Future<Output = ()>,
 ) -> Stopped {
@@ -245,9 +250,7 @@ pub async fn serve(
 
 /// What a connection is counted by.
 fn counted(peer: IpAddr, proxies: &[IpNet]) -> Option<IpAddr> {
-    let peer = peer.to_canonical();
-    let is_proxy = proxies.iter().any(|network| network.contains(&peer));
-    (!is_proxy).then(|| address::customer(peer))
+    (!address::is_proxy(peer, proxies)).then(|| address::customer(peer))
 }
 
 fn is_of_the_client(error: &io::Error) -> bool {
@@ -307,7 +310,7 @@ impl Shared {
         mut member: Member,
     ) -> End
     where
-        S: Service<Request<Incoming>, Response = Response<Answer>, Error = Infallible>,
+        S: Service<Request<Incoming>, Response = Response<AnswerBody>, Error = Infallible>,
         S::Future: Send + 'static,
     {
         let mut phase = self.phase.clone();
@@ -355,10 +358,10 @@ mod tests {
     #[test]
     fn the_descriptors_are_enough_for_the_connections_and_the_rest() {
         for (descriptors, all) in [(1024, 480), (256, 96), (20_000, 9_968), (1 << 30, 10_000)] {
-            let limits = Limits::with_descriptors(descriptors);
+            let limits = ConnectionLimits::with_descriptors(descriptors);
             assert_eq!((limits.all.get(), limits.per_address.get()), (all, all / 4));
         }
-        assert_eq!(Limits::with_descriptors(0).all.get(), 16);
+        assert_eq!(ConnectionLimits::with_descriptors(0).all.get(), 16);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::{Limits, crowd::Standing};
+use super::{ConnectionLimits, crowd::Standing};
 
 /// What a connection is at. Its parts note it here: the stream, and the bodies of its requests
 /// and answers.
@@ -99,7 +99,7 @@ impl Progress {
     /// When the client's time is up, if it is its turn. Bodies of requests look after their own.
     /// `header_read_timeout` of hyper is not used for this: it also runs where no request has
     /// begun, and does not run before the version of HTTP is known.
-    pub(super) fn due(&self, limits: &Limits) -> Option<Instant> {
+    pub(super) fn due(&self, limits: &ConnectionLimits) -> Option<Instant> {
         let stage = self.stage();
         if let Some(since) = stage.blocked {
             Some(since + limits.stalled)
@@ -133,14 +133,14 @@ impl Progress {
     }
 
     /// A request's headers are here.
-    pub(super) fn request(self: &Arc<Self>, version: Version) -> Request {
+    pub(super) fn request(self: &Arc<Self>, version: Version) -> OpenRequest {
         self.update(|stage| {
             stage.asked = true;
             stage.http2 = version == Version::HTTP_2;
             stage.head = None;
             stage.requests += 1;
         });
-        Request(self.clone())
+        OpenRequest(self.clone())
     }
 
     fn received(&self) {
@@ -174,17 +174,17 @@ impl Progress {
 }
 
 /// A request, until its answer begins.
-pub(super) struct Request(Arc<Progress>);
+pub(super) struct OpenRequest(Arc<Progress>);
 
-impl Request {
+impl OpenRequest {
     /// Its body, in the time that it has.
-    pub(super) fn body(&self, body: Incoming, limits: &Limits) -> Body {
+    pub(super) fn body(&self, body: Incoming, limits: &ConnectionLimits) -> Body {
         if body.is_end_stream() {
             return Body::empty();
         }
         self.0.update(|stage| stage.arriving += 1);
         let began = Instant::now();
-        let mut arriving = Arriving {
+        let mut arriving = RequestBody {
             body,
             limits: limits.clone(),
             began,
@@ -197,16 +197,16 @@ impl Request {
     }
 
     /// Its answer.
-    pub(super) fn answer(&self, body: Body) -> Answer {
+    pub(super) fn answer(&self, body: Body) -> AnswerBody {
         self.0.update(|stage| {
             stage.answers += 1;
             stage.held += 1;
         });
-        Answer { body, is_held: true, progress: self.0.clone() }
+        AnswerBody { body, is_held: true, progress: self.0.clone() }
     }
 }
 
-impl Drop for Request {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.0.update(|stage| stage.requests -= 1);
     }
@@ -218,9 +218,9 @@ impl Drop for Request {
 pub struct TooSlow;
 
 /// The body of a request.
-struct Arriving {
+struct RequestBody {
     body: Incoming,
-    limits: Limits,
+    limits: ConnectionLimits,
     began: Instant,
     bytes: u64,
     timer: Pin<Box<Sleep>>,
@@ -228,7 +228,7 @@ struct Arriving {
     progress: Option<Arc<Progress>>,
 }
 
-impl Arriving {
+impl RequestBody {
     /// Each byte buys time, but not beyond the whole.
     fn set_timer(&mut self) {
         let bought = self.bytes.saturating_mul(1000) / self.limits.least_rate.max(1);
@@ -244,7 +244,7 @@ impl Arriving {
     }
 }
 
-impl HttpBody for Arriving {
+impl HttpBody for RequestBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -276,20 +276,20 @@ impl HttpBody for Arriving {
     }
 }
 
-impl Drop for Arriving {
+impl Drop for RequestBody {
     fn drop(&mut self) {
         self.end();
     }
 }
 
 /// The body of an answer. It is asked for more when what it gave has been taken.
-pub(super) struct Answer {
+pub(super) struct AnswerBody {
     body: Body,
     is_held: bool,
     progress: Arc<Progress>,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for AnswerBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -315,7 +315,7 @@ impl HttpBody for Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for AnswerBody {
     fn drop(&mut self) {
         self.progress.update(|stage| {
             stage.answers -= 1;

@@ -20,8 +20,12 @@ use axum::{
 };
 use url::Url;
 
-use super::super::{error::Refused, router::MAX_BODY};
+use super::super::error::Refused;
 use crate::{guard::connections::TooSlow, state::State};
+
+/// The largest body of a request, in bytes: no form and no message of a ceremony
+/// comes near it.
+pub const MAX_BODY: usize = 64 * 1024;
 
 /// Refuses unsafe requests from other sites: the shop's defence against
 /// cross-site request forgery, beside `SameSite=Lax`.

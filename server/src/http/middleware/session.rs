@@ -47,8 +47,7 @@ pub(in super::super) async fn manage(
         Cookie::Removed => cookies::set(&state, headers, cookies::SESSION, "", Age::Removed),
     }
     if let Some(known) = session.remembered() {
-        let age = Age::Seconds(cookies::LONGEST);
-        cookies::set(&state, headers, cookies::KNOWN_BROWSER, known, age);
+        cookies::set(&state, headers, cookies::KNOWN_BROWSER, known, Age::Longest);
     }
     match session.browser_cookie() {
         BrowserCookie::Kept => {}
