@@ -148,12 +148,9 @@ impl PublicError {
     #[must_use]
     pub fn too_many_tries(wait: Duration) -> Self {
         let when = in_words(wait);
-        Self::later(
-            format!(
-                "That was tried too often. Please try again in {when}, or sign in another way."
-            ),
-            wait,
-        )
+        let sentence = "That was tried too often.";
+        let rest = format!("Please try again in {when}, or sign in another way.");
+        Self::later(format!("{sentence} {rest}"), wait)
     }
 
     /// The refusal of something that too many at one address have begun.

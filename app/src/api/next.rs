@@ -17,8 +17,9 @@ const LONGEST: usize = 2048;
 impl Next {
     /// Takes `text` if a browser would stay in this shop with it and it is no longer than any
     /// address of ours, else `/`. Browsers take `//` and `/\` for the start of another host, and
-    /// leave out tabs and newlines before they look (URL Standard, "basic URL parser"). What a browser takes for an address is ASCII, and so is
-    /// the header that it is sent on with (RFC 9110 §10.2.2).
+    /// leave out tabs and newlines before they look (URL Standard, "basic URL parser"). What a
+    /// browser takes for an address is ASCII, and so is the header that it is sent on with
+    /// (RFC 9110 §10.2.2).
     #[must_use]
     pub fn parse(text: &str) -> Self {
         Self(Self::local(text).to_owned())

@@ -31,7 +31,7 @@ impl<E: Into<PublicError>> From<E> for Refused {
     }
 }
 
-/// How an answer stands: its status, and when to come back.
+/// The head of an answer: its status, and when to come back.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AnswerHead {
     status: StatusCode,

@@ -23,8 +23,7 @@ use crate::{
         reauthentication, sign_up as signing_up,
     },
     request::{RequestContext, SilentAccess},
-    session::ATTEMPT_LIFETIME,
-    session::{Reauthenticated, SignedIn},
+    session::{ATTEMPT_LIFETIME, Reauthenticated, SignedIn},
     sign_in::automatic,
 };
 
