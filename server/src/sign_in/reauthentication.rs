@@ -7,7 +7,7 @@ use crate::{
     credentials::Username,
     request::RequestContext,
     session::Who,
-    store::{AccountRow, Ceremony, Owner},
+    store::{Ceremony, Owner},
 };
 
 /// What can prove it. With a second factor neither the password nor a provider alone does:
@@ -30,12 +30,11 @@ pub async fn ways(ctx: &RequestContext) -> Result<ReauthenticationWays> {
 /// # Errors
 /// [`Code::WrongPassword`], also where a password is not enough; [`Code::TooManyTries`].
 pub async fn with_password(ctx: &RequestContext, password: &str) -> Result<()> {
-    let row = owner(ctx).await?;
+    let account = ctx.session.get().signed_in()?.account;
+    let found = ctx.state.store.account_with_hash(account).await?;
+    let (row, hash) = found.ok_or(Code::SignInRequired)?;
     let tried = guess::begin(ctx, &Username::key_of(&row.username), Some(row.id)).await?;
-    let hash = match row.second_factor {
-        true => None,
-        false => ctx.state.store.password_hash(row.id).await?,
-    };
+    let hash = hash.filter(|_| !row.second_factor);
     if !ctx.state.passwords.verify(password, hash).await? {
         let wrong = guess::wrong(ctx, &tried, Some(row.id), "with a password", Code::WrongPassword);
         return Err(record(ctx, wrong).await);
@@ -67,10 +66,4 @@ pub(crate) async fn complete(
     ctx.state.store.complete(&ceremony, now).await?;
     ctx.session.committed(change);
     Ok(())
-}
-
-/// The account that is signed in.
-async fn owner(ctx: &RequestContext) -> Result<AccountRow> {
-    let account = ctx.session.get().signed_in()?.account;
-    ctx.state.store.account(account).await?.ok_or_else(|| Code::SignInRequired.into())
 }

@@ -4,7 +4,7 @@ use app::api::{AccountName, Timestamp};
 use sqlx::{
     Any, FromRow, Row, Transaction,
     any::{AnyExecutor, AnyRow},
-    query, query_as, query_scalar,
+    query, query_as,
 };
 use uuid::Uuid;
 
@@ -171,10 +171,18 @@ impl Store {
         Ok(password.fetch_optional(&self.read).await?.is_some())
     }
 
-    pub async fn password_hash(&self, account: Uuid) -> Result<Option<String>> {
-        let hash = query_scalar("SELECT hash FROM passwords WHERE account_id = $1")
-            .bind(account.to_string());
-        Ok(hash.fetch_optional(&self.read).await?)
+    /// An account, and the hash of its password, if it has one.
+    pub async fn account_with_hash(
+        &self,
+        account: Uuid,
+    ) -> Result<Option<(AccountRow, Option<String>)>> {
+        let found = query(
+            "SELECT a.*, p.hash FROM accounts a LEFT JOIN passwords p ON p.account_id = a.id
+            WHERE a.id = $1",
+        )
+        .bind(account.to_string())
+        .try_map(|row: AnyRow| Ok((AccountRow::from_row(&row)?, row.try_get("hash")?)));
+        Ok(found.fetch_optional(&self.read).await?)
     }
 
     /// Sets the hash of an account's password, for one of its sessions. Replacing one ends the
