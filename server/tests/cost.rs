@@ -1,6 +1,7 @@
 //! What a ceremony costs the database, on SQLite: commits, as its write-ahead log has them, and
 //! statements, as sqlx logs them (BEGIN and COMMIT not counted). Whoever adds one is told here: a
-//! start commits nothing and takes at most three statements, a finish one commit and nine.
+//! start commits nothing and takes at most three statements, a finish one commit and nine; where
+//! wrong tries came before it, one more forgets them.
 
 use std::fs;
 
