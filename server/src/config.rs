@@ -1,7 +1,7 @@
 //! Configuration, from the environment.
 
 use std::{
-    env, fs,
+    env, fmt, fs,
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
     path::Path,
@@ -15,6 +15,7 @@ use ipnet::IpNet;
 use leptos::config::{Env, LeptosOptions, ReloadWSProtocol};
 use openidconnect::{ClientId, ClientSecret, IssuerUrl};
 use serde::Deserialize;
+use sha2::{Digest, Sha512};
 use url::Url;
 use uuid::Uuid;
 
@@ -30,6 +31,8 @@ use crate::{
 pub struct Config {
     /// `DATABASE_URL`: `sqlite:FILE` or `postgres://…`.
     pub database: String,
+    /// `LATCHKEY_KEY`: a file with a secret, the same for all servers of the shop.
+    pub key: Option<Key>,
     /// `LATCHKEY_ORIGIN`: the shop's address as browsers see it. Its host is
     /// the relying party ID.
     pub origin: Url,
@@ -59,6 +62,16 @@ pub struct Config {
     pub leptos: LeptosOptions,
 }
 
+/// What is signed that browsers bring back. Without one the database keeps a key.
+#[derive(Clone, Copy)]
+pub struct Key(pub [u8; 64]);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key")
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("{variable} is not {expected}")]
 pub struct ConfigError {
@@ -73,6 +86,7 @@ impl Config {
         let address = ([127, 0, 0, 1], 3000).into();
         Self {
             database,
+            key: None,
             origin,
             related_origins: vec![],
             attestation: Attestation::None,
@@ -95,6 +109,10 @@ impl Config {
             .map_err(|_| wrong("LEPTOS_SITE_ADDR", "an address such as 127.0.0.1:3000"))?;
         Ok(Self {
             database: var("DATABASE_URL", "sqlite:latchkey.db"),
+            key: match var(KEY, "").as_str() {
+                "" => None,
+                file => Some(key(Path::new(file))?),
+            },
             origin: origin("LATCHKEY_ORIGIN", &var("LATCHKEY_ORIGIN", "http://localhost:3000"))?,
             related_origins: words("LATCHKEY_RELATED_ORIGINS", |word| {
                 origin("LATCHKEY_RELATED_ORIGINS", word)
@@ -126,6 +144,18 @@ fn var(name: &str, default: &str) -> String {
 
 fn wrong(variable: &'static str, expected: &'static str) -> ConfigError {
     ConfigError { variable, expected }
+}
+
+const KEY: &str = "LATCHKEY_KEY";
+
+/// # Errors
+/// What is expected of the file.
+fn key(file: &Path) -> Result<Key, ConfigError> {
+    let secret = fs::read(file).map_err(|_| wrong(KEY, "a file that can be read"))?;
+    if secret.len() < 32 {
+        return Err(wrong(KEY, "a file with 32 random bytes or more"));
+    }
+    Ok(Key(Sha512::digest(secret).into()))
 }
 
 const TRIALS: &str = "LATCHKEY_ORIGIN_TRIALS";
@@ -317,7 +347,19 @@ pub fn leptos_options(address: SocketAddr) -> LeptosOptions {
 mod tests {
     use std::fs;
 
-    use super::{AUTOMATIC, DAY, IDLE, days, origin, providers, switch};
+    use super::{AUTOMATIC, DAY, IDLE, days, key, origin, providers, switch};
+
+    #[test]
+    fn a_key_is_as_long_as_it_is_secret() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), [7; 31]).unwrap();
+        assert!(key(file.path()).is_err());
+        fs::write(file.path(), [7; 32]).unwrap();
+        let one = key(file.path()).unwrap();
+        assert_eq!(format!("{one:?}"), "Key");
+        fs::write(file.path(), [7; 33]).unwrap();
+        assert_ne!(one.0, key(file.path()).unwrap().0);
+    }
 
     #[test]
     fn an_origin_is_secure_and_has_a_name() {

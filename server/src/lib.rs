@@ -6,7 +6,7 @@
 //!
 //! Imports run downwards, in this order: [`http`]; [`account`], [`federation`], [`sign_in`] and
 //! [`shop`]; [`request`], [`state`] and [`config`]; [`session`]; [`credentials`], [`guard`],
-//! [`oidc`] and [`webauthn`]; [`error`]; [`store`]; [`clock`].
+//! [`oidc`] and [`webauthn`]; [`error`]; [`store`]; [`clock`]. [`log`] stands beside them.
 
 pub mod account;
 pub mod clock;
@@ -16,6 +16,7 @@ pub mod error;
 pub mod federation;
 pub mod guard;
 pub mod http;
+pub mod log;
 pub mod oidc;
 pub mod request;
 pub mod session;

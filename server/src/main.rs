@@ -1,13 +1,16 @@
 //! Starts the shop.
 
-use std::{error::Error, time::Duration};
+use std::{env, error::Error, time::Duration};
 
 use latchkey::{
     clock::Clock,
     config::Config,
+    credentials::Username,
     guard::connections::{self, Stopped},
-    http,
+    http, log,
+    session::Event,
     state::State,
+    store::Store,
 };
 use tokio::{
     net::TcpListener,
@@ -24,10 +27,28 @@ const CLOSING: Duration = Duration::from_secs(1);
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG));
-    tracing_subscriber::fmt().with_env_filter(filter).init();
+    log::start(filter, std::io::stdout);
 
     connections::raise_descriptors();
     let config = Config::from_env()?;
+    match &env::args().skip(1).collect::<Vec<_>>()[..] {
+        [] => serve(config).await,
+        [command, whose] if command == "end-sessions" => end_sessions(&config, whose).await,
+        _ => Err("usage: latchkey [end-sessions USERNAME | end-sessions --all]".into()),
+    }
+}
+
+/// Ends sessions, for a host who has to; the shop may be open meanwhile.
+async fn end_sessions(config: &Config, whose: &str) -> Result<(), Box<dyn Error>> {
+    let username = (whose != "--all").then(|| Username::key_of(whose));
+    let store = Store::open(&config.database).await?;
+    let event = |account| Event::HostEndedSessions.of(account, "", String::new());
+    let accounts = store.end_sessions(username.as_deref(), event, Clock::system().now()).await?;
+    println!("Ended the sessions of {accounts} account{}", if accounts == 1 { "" } else { "s" });
+    Ok(())
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let (address, limits) = (config.address, config.limits.clone());
     let state = State::new(config, Clock::system()).await?;
     tokio::spawn(tidy(state.clone()));

@@ -75,7 +75,10 @@ impl State {
         )
         .map_err(|error| StartError::Passwords(error.to_string()))?;
         let store = Store::open(&config.database).await?;
-        let key = store.secret_key().await?;
+        let key = match config.key {
+            Some(key) => key.0,
+            None => store.secret_key().await?,
+        };
         Ok(Self(Arc::new(Shared {
             sessions: Sessions::new(store.clone(), clock.clone(), config.lifetimes),
             challenges: Challenges::new(key),

@@ -52,11 +52,7 @@ impl Log {
 async fn start_log() -> MutexGuard<'static, Log> {
     static LOG: LazyLock<tokio::sync::Mutex<Log>> = LazyLock::new(|| {
         let log = Log::default();
-        tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new("debug"))
-            .with_ansi(false)
-            .with_writer(log.clone())
-            .init();
+        latchkey::log::start(EnvFilter::new("debug"), log.clone());
         tokio::sync::Mutex::new(log)
     });
     LOG.lock().await
@@ -93,6 +89,7 @@ async fn the_log_tells_requests_and_no_secrets() {
             "{line:?}"
         );
         assert!(log.contains("route=\"/sign-up\" status=303"));
+        assert!(log.contains("route=\"/orders/{number}\" status=404 refused=NotFound"), "{log}");
         secrets.extend(["in-the-query", "LK-PRIVATE", "$argon2id$"].map(str::to_owned));
         for secret in &secrets {
             assert!(!log.contains(secret), "«{secret}» in {log}");
@@ -121,7 +118,8 @@ async fn the_log_tells_who_tried_what_and_how_it_ended() {
             assert!(!line.contains("robin") && !line.contains("nobody"), "{line}");
         };
         let owned = [account.as_str()];
-        expect("signed_in", visitor.sign_out_and_in("robin").await, &owned).await;
+        let how = [account.as_str(), "methods=\"password\""];
+        expect("signed_in", visitor.sign_out_and_in("robin").await, &how).await;
         let password = [("action", "set"), ("password", "herons prefer galoshes")];
         let changed = visitor.post("/account/password", &password).await;
         expect("password_changed", changed, &owned).await;

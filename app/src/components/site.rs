@@ -87,6 +87,15 @@ pub fn Mark() -> impl IntoView {
 /// The footer of every page: what this shop is, and what else there is to see.
 #[component]
 pub fn SiteFooter() -> impl IntoView {
+    // The account's own page has a larger one.
+    let elsewhere = here().page() != Some(Path::Account);
+    let sign_out = (elsewhere && visitor().account.is_some()).then(|| {
+        view! {
+            <li>
+                <form method="post" action=Path::SignOut.to_string()><button class="quiet">"Sign out"</button></form>
+            </li>
+        }
+    });
     view! {
         <footer class="site-footer">
             <p>
@@ -98,6 +107,7 @@ pub fn SiteFooter() -> impl IntoView {
                     <li><a href=Path::Catalogue.to_string()>"Catalogue"</a></li>
                     <li><a href=Path::OneButton.to_string()>"Sign in with one button"</a></li>
                     <li><a href=Path::BrowserSupport.to_string()>"What this browser can do"</a></li>
+                    {sign_out}
                 </ul>
             </nav>
         </footer>
@@ -193,6 +203,17 @@ mod tests {
         header.leads("Account of Ada Lovelace", Path::Account);
         header.leads("Cart with pieces: 2", Path::Cart);
         header.never_says("Sign in");
+    }
+
+    #[tokio::test]
+    async fn every_page_has_one_way_out_for_who_is_signed_in() {
+        let fake = Fake::of(account());
+        for page in [Path::Catalogue, Path::Cart, Path::Account, Path::Password, Path::Confirm] {
+            let page = document(&fake, &page).await;
+            let ways = page.all("button").into_iter().filter(|button| button.text() == "Sign out");
+            assert_eq!(ways.count(), 1);
+        }
+        document(&Fake::default(), Path::Cart).await.first("footer").never_says("Sign out");
     }
 
     #[tokio::test]

@@ -37,7 +37,7 @@ pub fn check_form(password: &str) -> Result<(), Code> {
 /// All rules. They take milliseconds: see `scoring_costs_little`. `names`: those of the account.
 ///
 /// # Errors
-/// Those of [`check_form`]; [`Code::PasswordCommon`] for one of the 100,000 most common,
+/// Those of [`check_form`]; [`Code::PasswordCommon`] for one of the most common,
 /// [`Code::PasswordNamed`] for what is little more than a name of the account or the shop, and
 /// [`Code::PasswordGuessable`] for what a program guesses soon.
 pub(super) fn check(password: &str, names: &[&str]) -> Result<(), Code> {

@@ -35,15 +35,20 @@ impl<E: Into<PublicError>> From<E> for Refused {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AnswerHead {
     status: StatusCode,
+    /// Why it is refused, for the log.
+    code: Option<Code>,
     /// In seconds.
     retry_after: Option<u64>,
 }
 
 impl AnswerHead {
-    pub(super) const OK: Self = Self { status: StatusCode::OK, retry_after: None };
+    pub(super) const OK: Self = Self { status: StatusCode::OK, code: None, retry_after: None };
 
     pub(super) fn apply(self, response: &mut Response) {
         *response.status_mut() = self.status;
+        if let Some(code) = self.code {
+            response.extensions_mut().insert(code);
+        }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -52,13 +57,13 @@ impl AnswerHead {
 
 impl From<&PublicError> for AnswerHead {
     fn from(error: &PublicError) -> Self {
-        Self { status: status(error.code), retry_after: error.retry_after }
+        Self { retry_after: error.retry_after, ..error.code.into() }
     }
 }
 
 impl From<Code> for AnswerHead {
     fn from(code: Code) -> Self {
-        Self { status: status(code), retry_after: None }
+        Self { status: status(code), code: Some(code), retry_after: None }
     }
 }
 

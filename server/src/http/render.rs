@@ -81,7 +81,8 @@ pub(super) async fn show_refusals(
         return response;
     }
     let path = Path::parse(asked.uri.path());
-    let mut page = match error.code {
+    let code = error.code;
+    let mut page = match code {
         // Forms that need a fresh proof post to the page that they are on.
         Code::ProofRequired => {
             let back = path.map_or_else(NextPage::default, NextPage::from);
@@ -104,6 +105,7 @@ pub(super) async fn show_refusals(
             page
         }
     };
+    page.extensions_mut().insert(code);
     // What the browser was told of its session holds with a page as well.
     let told = response.headers().iter().filter(|(name, _)| *name != CONTENT_TYPE);
     page.headers_mut().extend(told.map(|(name, value)| (name.clone(), value.clone())));

@@ -32,6 +32,7 @@ pub enum Event {
     AutomaticOn,
     AutomaticOff,
     AutomaticRefused,
+    HostEndedSessions,
 }
 
 impl Event {
@@ -60,6 +61,7 @@ impl Event {
             Self::AutomaticOn => "Automatic sign-in switched on",
             Self::AutomaticOff => "Automatic sign-in switched off",
             Self::AutomaticRefused => "Right password; automatic sign-in was refused",
+            Self::HostEndedSessions => "All sessions ended by the shop",
         };
         format!("{what} {detail}").trim_end().to_owned()
     }
@@ -75,7 +77,8 @@ impl Event {
     #[must_use]
     pub fn of(self, account: Uuid, detail: impl Into<String>, browser: String) -> NewEvent {
         let (kind, detail) = (self.name(), detail.into());
-        NewEvent { account, kind, detail, browser, rare: self.is_strangers() }
+        let methods = String::new();
+        NewEvent { account, kind, detail, browser, methods, rare: self.is_strangers() }
     }
 
     /// Whether somebody who is not the owner can cause it, as often as they like.

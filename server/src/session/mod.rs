@@ -421,6 +421,20 @@ impl AuthenticationMethods {
         }
     }
 
+    /// For the log: what they are, without what people or hosts have named them.
+    #[must_use]
+    pub fn names(&self) -> String {
+        let name = |method: &Method| match method {
+            Method::Passkey(_) => "passkey",
+            Method::Password => "password",
+            Method::RecoveryCode => "recovery_code",
+            Method::Provider(_) => "provider",
+        };
+        let second = self.second.as_ref().map(name);
+        let names = [Some(name(&self.first)), second, self.automatic.then_some("automatic")];
+        names.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether they prove who sits there. A provider alone may have asked for nothing, and
     /// vouch for somebody who signed in with it last week.
     #[must_use]

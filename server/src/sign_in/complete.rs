@@ -45,6 +45,11 @@ impl NewSignIn {
         Self { is_proof: true, ..Self::new(owner, methods, passkey) }
     }
 
+    fn event(&self, ctx: &RequestContext) -> NewEvent {
+        let event = ctx.event(self.owner.account, Event::SignedIn, self.detail.as_str());
+        NewEvent { methods: self.methods.names(), ..event }
+    }
+
     fn session(self, browser: String, now: Timestamp) -> Session {
         let mut signed_in = SignedIn::new(self.owner.account, self.methods, browser, now);
         if self.is_proof {
@@ -87,7 +92,7 @@ pub(crate) async fn complete(
     ceremony: Ceremony<'_>,
 ) -> Result<(), Refusal> {
     let owner = sign_in.owner;
-    let event = ctx.event(owner.account, Event::SignedIn, sign_in.detail.as_str());
+    let event = sign_in.event(ctx);
     let ceremony = Ceremony { account: Some(owner), ..ceremony };
     begin(ctx, sign_in, &[event], ceremony).await
 }
@@ -104,10 +109,7 @@ pub(crate) async fn complete_sign_up(
     ceremony: Ceremony<'_>,
 ) -> Result<SignInOutcome, Refusal> {
     ctx.state.newcomers.account(ctx.address)?;
-    let events = [
-        ctx.event(account.id, Event::AccountCreated, ""),
-        ctx.event(account.id, Event::SignedIn, sign_in.detail.as_str()),
-    ];
+    let events = [ctx.event(account.id, Event::AccountCreated, ""), sign_in.event(ctx)];
     let ceremony = Ceremony { new_account: Some(account), ..ceremony };
     begin(ctx, sign_in, &events, ceremony).await?;
     Ok(SignInOutcome::Done(account.name()))

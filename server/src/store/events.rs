@@ -33,6 +33,8 @@ pub struct NewEvent {
     pub detail: String,
     /// Browser and system.
     pub browser: String,
+    /// What was signed in with, without what people have named: for the log only.
+    pub methods: String,
     /// Whether strangers can cause it: then it is kept now and then only.
     pub rare: bool,
 }
@@ -103,7 +105,8 @@ pub(super) async fn insert_all(
 ) -> sqlx::Result<()> {
     // The log has all of them, of strangers as well. What people have named is left out.
     for event in events.iter().filter(|event| !event.account.is_nil()) {
-        tracing::info!(target: "security", event = event.kind, account = %event.account);
+        let methods = (!event.methods.is_empty()).then_some(event.methods.as_str());
+        tracing::info!(target: "security", event = event.kind, account = %event.account, methods);
     }
     match events {
         [] => Ok(()),

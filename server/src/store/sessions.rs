@@ -14,7 +14,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{AccountRow, BATCH, NewEvent, Result, Store, StoreError, events};
+use super::{AccountRow, BATCH, NewEvent, Result, Store, StoreError, events, undecodable};
 
 /// The sessions of one account, at most: a new one ends the oldest.
 pub(super) const MOST_SESSIONS: i64 = 20;
@@ -159,6 +159,34 @@ impl Store {
         write(&mut tx, asking, now).await?;
         events::insert_all(&mut tx, std::slice::from_ref(event), now).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Ends all sessions of the account with this name, or of all accounts, as the host asks for;
+    /// returns of how many accounts. `event`: what the owner is told.
+    pub async fn end_sessions(
+        &self,
+        username_key: Option<&str>,
+        event: impl Fn(Uuid) -> NewEvent + Send,
+        now: Timestamp,
+    ) -> Result<usize> {
+        let mut tx = self.begin().await?;
+        let accounts: Vec<String> = query_scalar(
+            "UPDATE accounts SET sessions_epoch = sessions_epoch + 1, automatic = 0
+            WHERE CAST($1 AS TEXT) IS NULL OR username_key = $1 RETURNING id",
+        )
+        .bind(username_key)
+        .fetch_all(&mut *tx)
+        .await?;
+        for account in &accounts {
+            query("DELETE FROM sessions WHERE account_id = $1")
+                .bind(account)
+                .execute(&mut *tx)
+                .await?;
+            let account = account.parse().map_err(|error| undecodable("id", error))?;
+            events::insert_all(&mut tx, &[event(account)], now).await?;
+        }
+        tx.commit().await?;
+        Ok(accounts.len())
     }
 
     /// The account, if the session with this key is one of its own, as of now.

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use axum::{body::Body, http::Method};
 use futures::{join, stream};
+use latchkey::session::Event;
 use tokio::sync::oneshot;
 
 use crate::support::{
@@ -30,6 +31,24 @@ async fn an_ended_session_is_out_at_its_next_request(shop: Shop) {
     assert!(visitor.is_signed_in().await);
     visitor.get("/account").await.expect_text("Ended a session of Firefox on Windows");
     visitor.post(&end, &[]).await.expect_status(404);
+}
+
+#[on_both]
+async fn a_host_ends_sessions_of_one_account_or_of_all(shop: Shop) {
+    let mut robin = shop.member_with_password("Robin").await;
+    let mut rowan = shop.member_with_password("rowan").await;
+    let end = async |whose: Option<&str>| {
+        let event = |account| Event::HostEndedSessions.of(account, "", String::new());
+        shop.store.end_sessions(whose, event, shop.clock.now()).await.unwrap()
+    };
+    assert_eq!(end(Some("nobody")).await, 0);
+    assert!(robin.is_signed_in().await);
+    assert_eq!(end(Some("robin")).await, 1);
+    assert!(!robin.is_signed_in().await && rowan.is_signed_in().await);
+    robin.sign_in_with_password("robin").await.expect_redirect("/");
+    robin.get("/account").await.expect_text("All sessions ended by the shop");
+    assert_eq!(end(None).await, 2);
+    assert!(!robin.is_signed_in().await && !rowan.is_signed_in().await);
 }
 
 #[on_both]

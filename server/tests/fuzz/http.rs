@@ -1,13 +1,16 @@
 //! Form bodies, messages, cookies, `next`, `User-Agent` and addresses, through the router.
 
+use std::net::IpAddr;
+
 use app::api::Next;
 use axum::{
     body::{Body, to_bytes},
     http::{
-        HeaderValue, Request, StatusCode, Uri,
+        HeaderMap, HeaderValue, Request, StatusCode, Uri,
         header::{COOKIE, HeaderName, LOCATION, USER_AGENT},
     },
 };
+use latchkey::guard::address::{client, is_proxy};
 use proptest::prelude::*;
 use serde_json::json;
 use tempfile::TempDir;
@@ -290,5 +293,37 @@ fn addresses_and_browsers_never_break_the_shop() {
         if let Some(Answered { location: Some(to), .. }) = open.ask(sent) {
             assert!(is_ours(&to), "{to}");
         }
+    });
+}
+
+#[test]
+fn only_a_proxy_says_where_a_request_came_from() {
+    const SAMPLES: [(&str, &str); 4] = [
+        ("forwarded", "for=192.0.2.1;proto=https, For=\"[2001:db8::17]:4711\";by=10.0.0.1"),
+        ("forwarded", "for=unknown, for=_hidden"),
+        ("x-forwarded-for", "192.0.2.1, 203.0.113.9, 10.1.1.1"),
+        ("x-forwarded-for", "[2001:db8::17]:4711"),
+    ];
+    let proxies = ["10.0.0.0/8".parse().unwrap()];
+    let headers = prop::collection::vec((prop::sample::select(&SAMPLES[..]), mutations()), 0..3);
+    fuzz((headers, any::<IpAddr>()), |(said, peer)| {
+        let mut headers = HeaderMap::new();
+        for ((name, sample), mutation) in &said {
+            if let Ok(value) = HeaderValue::from_bytes(&mutation.of(sample.as_bytes())) {
+                headers.append(*name, value);
+            }
+        }
+        let from = |peer: IpAddr| client(peer, &headers, &proxies);
+        if !is_proxy(peer, &proxies) {
+            assert_eq!(from(peer), peer.to_canonical());
+        }
+        // Whatever is said before, what the proxy itself adds is what counts.
+        let proxy = [10, 0, 0, 1].into();
+        let _anything = from(proxy);
+        let name = if headers.contains_key("forwarded") { "forwarded" } else { "x-forwarded-for" };
+        let value = if name == "forwarded" { "for=198.51.100.7" } else { "198.51.100.7" };
+        let mut added = headers.clone();
+        added.append(name, HeaderValue::from_static(value));
+        assert_eq!(client(proxy, &added, &proxies), IpAddr::from([198, 51, 100, 7]));
     });
 }

@@ -462,3 +462,53 @@ async fn http2_clients_have_no_more_time() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn rapid_resets_end_the_connection_and_nobody_elses() {
+    on_sqlite(async |shop: Shop| {
+        let open = open(&shop, limits(), &[]).await;
+        let (client, connection) = http2(&open, 65_535).await;
+        let mut client = client.ready().await.unwrap();
+        // As CVE-2023-44487 does: asked, and taken back at once.
+        let mut sent = 0;
+        while let Ok((answer, mut stream)) = client.send_request(request("/waits"), false) {
+            stream.send_reset(h2::Reason::CANCEL);
+            drop(answer);
+            sent += 1;
+            assert!(sent < 20_000, "it goes on and on");
+            match client.ready().await {
+                Ok(ready) => client = ready,
+                Err(_) => break,
+            }
+        }
+        let ended = soon(connection).await.unwrap().unwrap_err();
+        assert_eq!(ended.reason(), Some(h2::Reason::ENHANCE_YOUR_CALM), "{ended}");
+        assert!(open.idle().await.is_open().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_was_begun_over_http2_and_closes_what_waits() {
+    on_sqlite(async |shop: Shop| {
+        let open = open(&shop, limits(), &[]).await;
+        let (idle, waiting) = http2(&open, 65_535).await;
+        let mut idle = idle.ready().await.unwrap();
+        let (answer, _) = idle.send_request(request("/peer"), true).unwrap();
+        assert_eq!(answer.await.unwrap().status(), StatusCode::OK);
+        let (client, working) = http2(&open, 65_535).await;
+        let mut client = client.ready().await.unwrap();
+        let (answer, _) = client.send_request(request("/waits"), true).unwrap();
+        open.asked.notified().await;
+
+        open.stop.send(()).unwrap();
+        soon(waiting).await.unwrap().ok();
+        open.answer.notify_one();
+        assert_eq!(answer.await.unwrap().status(), StatusCode::OK);
+        drop(client);
+        soon(working).await.unwrap().ok();
+        let stopped = timeout(LATER / 2, open.stopped).await.unwrap().unwrap();
+        assert_eq!(stopped, Stopped { closed: 1, ended: 1, cut: 0 });
+    })
+    .await;
+}

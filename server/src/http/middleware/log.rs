@@ -1,8 +1,9 @@
-//! One line for each request: id, method, route, status and time. Never a path
-//! or a query (they can name an order or a person), a header or a body.
+//! One line for each request: id, method, route, status and time, and why it was refused. Never a
+//! path or a query (they can name an order or a person), a header or a body.
 
 use std::time::Instant;
 
+use app::api::Code;
 use axum::{
     extract::{self, MatchedPath, Request},
     http::{HeaderName, HeaderValue},
@@ -36,7 +37,8 @@ pub(in super::super) async fn request(
         let mut response = next.run(request).await;
         let route = route.as_ref().map_or("(none)", MatchedPath::as_str);
         let milliseconds = begun.elapsed().as_millis();
-        tracing::info!(%method, route, status = response.status().as_u16(), milliseconds);
+        let refused = response.extensions().get::<Code>().map(field::debug);
+        tracing::info!(%method, route, status = response.status().as_u16(), refused, milliseconds);
         if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
