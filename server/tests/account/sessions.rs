@@ -45,7 +45,7 @@ async fn a_host_ends_sessions_of_one_account_or_of_all(shop: Shop) {
     assert!(robin.is_signed_in().await);
     assert_eq!(end(Some("robin")).await, 1);
     assert!(!robin.is_signed_in().await && rowan.is_signed_in().await);
-    robin.sign_in_with_password("robin").await.expect_redirect("/");
+    robin.sign_in_with_password("robin").await.expect_redirect("/cart");
     robin.get("/account").await.expect_text("All sessions ended by the shop");
     assert_eq!(end(None).await, 2);
     assert!(!robin.is_signed_in().await && !rowan.is_signed_in().await);
