@@ -7,7 +7,7 @@ import session from 'express-session';
 import { open } from './database.js';
 import { COOKIE } from './sessions.js';
 
-const BATCH = 10_000;
+const BATCH = 50_000;
 
 const text = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
 const db = open(process.env.DATABASE_URL);
