@@ -1,0 +1,272 @@
+//! What is measured of whom, in which order.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    bench::{Bench, Contestant, figure},
+    people::everybody,
+    postgres::Postgres,
+    refusals,
+    scenarios::{self, SIGN_INS, Scenario},
+    seed::{self, Outcome},
+    servers::Server,
+    site::Kind,
+};
+
+/// Sign-ins a second beside the flood, and before it.
+const FEW: f64 = 50.0;
+const FLOOD: usize = 200;
+/// Pages a second of the fixed rate.
+const PAGES: f64 = 1000.0;
+/// What sign-ins are measured at where there is no peer.
+const WITHOUT_PEER: f64 = 150.0;
+/// Microseconds of the imagined disk's fsync.
+const SLOW_DISK: u64 = 1000;
+
+/// Where each contestant's data is copied from.
+type Templates = BTreeMap<&'static str, PathBuf>;
+
+fn key(contestant: &Contestant) -> &'static str {
+    match contestant.kind {
+        Kind::Latchkey => "latchkey",
+        Kind::Peer => "peer",
+    }
+}
+
+/// Measures all that was asked for.
+pub fn run(bench: &mut Bench, contestants: &[Contestant]) -> Outcome {
+    let accounts = bench.options.accounts;
+    bench.expect(planned(bench, contestants));
+    let templates = templates(bench, contestants, accounts)?;
+    for contestant in contestants {
+        refuse(bench, contestant, &templates[key(contestant)])?;
+    }
+    let mut rate = None;
+    for round in 0..bench.options.rounds {
+        for contestant in contestants {
+            rate = main_round(bench, contestant, &templates[key(contestant)], round, rate)?;
+        }
+    }
+    let latchkeys = || contestants.iter().filter(|one| one.kind == Kind::Latchkey);
+    for round in 0..bench.options.rounds {
+        if bench.options.wants("flood") {
+            for contestant in latchkeys() {
+                flood(bench, contestant, &templates[key(contestant)], round)?;
+            }
+        }
+        if bench.options.wants("disk") {
+            for contestant in contestants {
+                disk(bench, contestant, &templates[key(contestant)], round)?;
+            }
+        }
+        if bench.options.wants("cores") {
+            for contestant in latchkeys() {
+                cores(bench, contestant, &templates[key(contestant)], round)?;
+            }
+        }
+    }
+    if let Some(url) = bench.options.postgres.clone()
+        && bench.options.wants("postgres")
+    {
+        postgres(bench, contestants, &url)?;
+    }
+    if bench.options.wants("accounts") {
+        sizes(bench, contestants)?;
+    }
+    Ok(())
+}
+
+/// How many measurements there will be.
+fn planned(bench: &Bench, contestants: &[Contestant]) -> usize {
+    let (options, all) = (&bench.options, contestants.len());
+    let latchkeys = contestants.iter().filter(|one| one.kind == Kind::Latchkey).count();
+    let of = |group, each| if options.wants(group) { each } else { 0 };
+    let each = of("sign-ins", all)
+        + of("pages", all * 6)
+        + of("mixed", all)
+        + of("rates", all * 2)
+        + of("flood", latchkeys * 2)
+        + of("disk", all)
+        + of("cores", latchkeys * 2);
+    let postgres = options.postgres.as_ref().map_or(0, |_| of("postgres", all * options.rounds));
+    each * options.rounds + postgres + of("accounts", contestants.len() * options.sizes.len())
+}
+
+/// For each kind a database with so many accounts.
+fn templates(bench: &Bench, contestants: &[Contestant], accounts: usize) -> Outcome<Templates> {
+    let mut made = Templates::new();
+    for contestant in contestants {
+        let key = key(contestant);
+        if made.contains_key(key) {
+            continue;
+        }
+        bench.say(&format!("seeding {accounts} accounts ({key})"));
+        let template = bench.folder().join(format!("{key}-{accounts}.db"));
+        for log in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(format!("{}{log}", template.display()));
+        }
+        seed::fill(contestant, &format!("sqlite:{}", template.display()), accounts)?;
+        made.insert(key, template);
+    }
+    Ok(made)
+}
+
+fn refuse(bench: &Bench, contestant: &Contestant, template: &Path) -> Outcome {
+    let server = bench.open(contestant, template, None, false)?;
+    let [one, .., other] = &bench.people[..] else { return Err("too few accounts".into()) };
+    let checked = refusals::check(&server.site, one, other);
+    tokio::runtime::Runtime::new()?.block_on(checked)
+}
+
+/// One contestant's turn. Hands on the rate of sign-ins that all are measured at.
+fn main_round(
+    bench: &mut Bench,
+    of: &Contestant,
+    template: &Path,
+    round: usize,
+    mut at: Option<f64>,
+) -> Outcome<Option<f64>> {
+    let (clients, name) = (bench.options.clients, of.name.as_str());
+    let server = bench.open(of, template, None, false)?;
+    let begin = [
+        (figure::FIRST_PAGE, server.first_page.as_secs_f64() * 1000.0),
+        (figure::IDLE, server.memory("VmRSS")),
+    ];
+    bench.keep(name, "start", round, begin.into());
+    if bench.options.wants("sign-ins") {
+        let rate = bench.measure(name, &server, &scenarios::sign_ins(clients), round)?;
+        // The first is the peer in one process.
+        if of.kind == Kind::Peer {
+            at = at.or(Some((rate / 2.0).round()));
+        }
+    }
+    if bench.options.wants("pages") {
+        for scenario in scenarios::pages(clients) {
+            bench.measure(name, &server, &scenario, round)?;
+        }
+    }
+    if bench.options.wants("mixed") {
+        bench.measure(name, &server, &scenarios::mixed(clients), round)?;
+    }
+    if bench.options.wants("rates") {
+        let sign_ins = scenarios::sign_ins_at(at.unwrap_or(WITHOUT_PEER));
+        bench.measure(name, &server, &sign_ins, round)?;
+        bench.measure(name, &server, &scenarios::pages_at(PAGES), round)?;
+    }
+    end(bench, name, "all of that", &server, round);
+    Ok(at)
+}
+
+/// The most memory that there was.
+fn end(bench: &mut Bench, name: &str, after: &str, server: &Server, round: usize) {
+    bench.keep(name, after, round, [(figure::PEAK, server.memory("VmHWM"))].into());
+}
+
+fn flood(bench: &mut Bench, of: &Contestant, template: &Path, round: usize) -> Outcome {
+    let server = bench.open(of, template, None, true)?;
+    bench.measure(&of.name, &server, &scenarios::sign_ins_at(FEW), round)?;
+    bench.measure(&of.name, &server, &scenarios::flooded(FEW, FLOOD), round)?;
+    end(bench, &of.name, "the password flood", &server, round);
+    Ok(())
+}
+
+/// Sign-ins, where it is said what is different.
+fn sign_ins(bench: &Bench, but: &str) -> Scenario {
+    Scenario { name: format!("{SIGN_INS}, {but}"), ..scenarios::sign_ins(bench.options.clients) }
+}
+
+fn disk(bench: &mut Bench, of: &Contestant, template: &Path, round: usize) -> Outcome {
+    let Some(fsync) = &bench.fsync else { return Ok(()) };
+    let fsync = fsync.slower(SLOW_DISK);
+    let usual = bench.fsync.replace(fsync);
+    let server = bench.open(of, template, None, false)?;
+    let scenario = sign_ins(bench, "each fsync 1 ms slower");
+    bench.measure(&of.name, &server, &scenario, round)?;
+    bench.fsync = usual;
+    Ok(())
+}
+
+/// The server on one processor, then on two; the clients on the others, or on the second.
+fn cores(bench: &mut Bench, of: &Contestant, template: &Path, round: usize) -> Outcome {
+    let all = allowed()?;
+    let [first, second, ..] = all[..] else { return Ok(()) };
+    let rest: Vec<_> = all[2..].iter().map(ToString::to_string).collect();
+    let clients = if rest.is_empty() { second.to_string() } else { rest.join(",") };
+    stay_on(&clients)?;
+    for (server, words) in
+        [(first.to_string(), "one core"), (format!("{first},{second}"), "two cores")]
+    {
+        let server = bench.open(of, template, Some(&server), false)?;
+        let scenario = sign_ins(bench, words);
+        bench.measure(&of.name, &server, &scenario, round)?;
+    }
+    let all: Vec<_> = all.iter().map(ToString::to_string).collect();
+    stay_on(&all.join(","))
+}
+
+/// The processors that this process may use.
+fn allowed() -> io::Result<Vec<usize>> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    let ranges = list.unwrap_or_default().trim().split(',').filter_map(|range| {
+        let (from, to) = range.split_once('-').unwrap_or((range, range));
+        Some(from.parse().ok()?..=to.parse().ok()?)
+    });
+    Ok(ranges.flatten().collect())
+}
+
+/// Keeps this process, with the threads that it will have, on some processors.
+fn stay_on(processors: &str) -> Outcome {
+    let process = std::process::id().to_string();
+    let done = Command::new("taskset").args(["-a", "-p", "-c", processors, &process]).output()?;
+    if done.status.success() { Ok(()) } else { Err("taskset failed".into()) }
+}
+
+fn postgres(bench: &mut Bench, contestants: &[Contestant], url: &str) -> Outcome {
+    let server = Postgres::new(url)?;
+    let scenario = sign_ins(bench, "PostgreSQL");
+    for contestant in contestants {
+        bench.say(&format!("seeding {} accounts on PostgreSQL", bench.options.accounts));
+        let template = server.create(&format!("bench_{}", key(contestant)))?;
+        seed::fill(contestant, &template, bench.options.accounts)?;
+    }
+    for round in 0..bench.options.rounds {
+        for of in contestants {
+            let copy = server.copy(&format!("bench_{}", key(of)), "bench_copy")?;
+            let running = bench.start(of, copy, None, false)?;
+            let before = server.cpu();
+            let rate = bench.measure(&of.name, &running, &scenario, round)?;
+            let cpu = (server.cpu() - before).as_secs_f64() / bench.options.seconds;
+            let each = [(figure::DATABASE_CPU, cpu * 1000.0 / rate)].into();
+            bench.keep(&of.name, &scenario.name, round, each);
+        }
+    }
+    for name in ["bench_copy", "bench_latchkey", "bench_peer"] {
+        server.drop(name)?;
+    }
+    Ok(())
+}
+
+/// Few accounts, and many.
+fn sizes(bench: &mut Bench, contestants: &[Contestant]) -> Outcome {
+    for accounts in bench.options.sizes.clone() {
+        let templates = templates(bench, contestants, accounts)?;
+        bench.people = everybody(accounts);
+        for round in 0..bench.options.rounds {
+            for of in contestants {
+                let server = bench.open(of, &templates[key(of)], None, false)?;
+                let scenario = sign_ins(bench, &format!("{accounts} accounts"));
+                bench.measure(&of.name, &server, &scenario, round)?;
+            }
+        }
+        for template in templates.values() {
+            fs::remove_file(template)?;
+        }
+    }
+    Ok(())
+}

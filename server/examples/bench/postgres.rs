@@ -1,0 +1,70 @@
+//! A server of PostgreSQL, for databases that come and go.
+
+use std::{fs, time::Duration};
+
+use sqlx::{
+    AnyConnection, AssertSqlSafe, Connection, any::install_default_drivers, query_scalar, raw_sql,
+};
+use tokio::runtime::Runtime;
+use url::Url;
+
+use crate::{seed::Outcome, usage};
+
+pub struct Postgres {
+    url: Url,
+    /// The process that all others are started by.
+    process: u32,
+}
+
+impl Postgres {
+    pub fn new(url: &str) -> Outcome<Self> {
+        install_default_drivers();
+        let backend: i32 = Runtime::new()?.block_on(async {
+            let mut database = AnyConnection::connect(url).await?;
+            query_scalar("SELECT pg_backend_pid()").fetch_one(&mut database).await
+        })?;
+        let status = fs::read_to_string(format!("/proc/{backend}/status")).unwrap_or_default();
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+        let process = parent.and_then(|parent| parent.trim().parse().ok()).unwrap_or_default();
+        Ok(Self { url: url.parse()?, process })
+    }
+
+    /// The processor time of those of its processes that there are.
+    pub fn cpu(&self) -> Duration {
+        usage::cpu(self.process)
+    }
+
+    /// Makes an empty database, and gives its URL.
+    pub fn create(&self, name: &str) -> Outcome<String> {
+        self.drop(name)?;
+        self.execute(format!("CREATE DATABASE {name}"))?;
+        Ok(self.url_of(name))
+    }
+
+    /// The same with what is in another one.
+    pub fn copy(&self, template: &str, name: &str) -> Outcome<String> {
+        self.drop(name)?;
+        self.execute(format!("CREATE DATABASE {name} TEMPLATE {template}"))?;
+        Ok(self.url_of(name))
+    }
+
+    pub fn drop(&self, name: &str) -> Outcome {
+        self.execute(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    }
+
+    fn url_of(&self, name: &str) -> String {
+        let mut url = self.url.clone();
+        url.set_path(name);
+        url.into()
+    }
+
+    /// All names are ours.
+    fn execute(&self, sql: String) -> Outcome {
+        let url = self.url.as_str();
+        Runtime::new()?.block_on(async {
+            let mut database = AnyConnection::connect(url).await?;
+            raw_sql(AssertSqlSafe(sql)).execute(&mut database).await?;
+            Ok(database.close().await?)
+        })
+    }
+}
