@@ -73,6 +73,8 @@ pub struct Bench {
     pub people: Vec<Person>,
     pub fsync: Option<Fsync>,
     pub samples: Vec<Sample>,
+    /// The process of PostgreSQL, while it is used.
+    pub database: Option<u32>,
     progress: ProgressBar,
 }
 
@@ -81,6 +83,7 @@ struct Used {
     at: Instant,
     server: Duration,
     clients: Duration,
+    database: Option<Duration>,
     fsyncs: u64,
 }
 
@@ -99,7 +102,7 @@ impl Bench {
         let style = ProgressStyle::with_template("{wide_bar} {percent} % · {eta} · {msg}")?;
         let progress = ProgressBar::new(0).with_style(style);
         let people = everybody(options.accounts);
-        Ok(Self { options, people, fsync, samples: vec![], progress })
+        Ok(Self { options, people, fsync, samples: vec![], database: None, progress })
     }
 
     pub fn folder(&self) -> PathBuf {
@@ -172,6 +175,7 @@ impl Bench {
             at: Instant::now(),
             server: server.cpu(),
             clients: usage::cpu_of_this_process(),
+            database: self.database.map(usage::cpu),
             fsyncs: self.fsync.as_ref().map_or(0, Fsync::count),
         });
         for (task, measured) in scenario.tasks.iter().zip(&measured) {
@@ -228,6 +232,10 @@ fn figures(measured: &[Measured], before: &Used, after: &Used) -> BTreeMap<&'sta
         (figure::WORST, times.max() as f64 / 1000.0),
         (figure::CORES, server / seconds),
     ]);
+    if let (Some(before), Some(after)) = (before.database, after.database) {
+        let cpu = after.saturating_sub(before).as_secs_f64();
+        figures.insert(figure::DATABASE_CPU, cpu * 1000.0 / count);
+    }
     // Of several tasks, nobody can say which one used it.
     if measured.len() == 1 {
         let clients = (after.clients - before.clients).as_secs_f64();

@@ -44,7 +44,7 @@ fn verifications() -> Outcome<f64> {
     let signature: Signature = key.sign(DATA);
     let signature = signature.to_der();
     let [x, y] = coordinates(key.verifying_key());
-    let key = COSEEC2Key { curve: ECDSACurve::SECP256R1, x: x.into(), y: y.into() };
+    let key = COSEEC2Key { curve: ECDSACurve::SECP256R1, x, y };
     let key = COSEKey { type_: COSEAlgorithm::ES256, key: COSEKeyType::EC_EC2(key) };
     let (begun, mut count) = (Instant::now(), 0.0);
     while begun.elapsed() < LENGTH {

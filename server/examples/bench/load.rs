@@ -208,7 +208,7 @@ impl Load<'_> {
                     return Err(answer.refusal());
                 }
                 // To read all of them would cost more than to fetch them.
-                if number % LOOKED_AT == 0 {
+                if number.is_multiple_of(LOOKED_AT) {
                     is_whole(&answer, person)?;
                 }
                 Ok(())

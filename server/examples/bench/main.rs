@@ -106,6 +106,9 @@ fn report(bench: &Bench, limits: [Limits; 2]) -> Outcome {
     fs::write(out.join("results.json"), serde_json::to_string_pretty(&all)?)?;
     fs::write(out.join("chart.svg"), chart::chart(samples, &CHART, &machine.words()))?;
     println!("{}\n\n{}", machine.words(), report::table(samples));
+    for line in report::others(samples) {
+        println!("The flood was answered by {line}\n");
+    }
     println!("What the machine can do, before and after:\n");
     let [before, after] = limits;
     let line = |words: &str, figures: [f64; 2]| {

@@ -15,7 +15,7 @@ bench: measures Latchkey, and beside it the peer in end2end/peer
   --sizes N,N           accounts of the comparison of sizes (100, 10,000, 1,000,000)
   --clients N           (16)
   --rounds N            (3)
-  --seconds N           of each measurement (4)
+  --seconds N           of each measurement (2.5)
   --threads N           of each kind of clients (1, or one for four cores)
   --fsync-delay US      microseconds more for each fsync, on both sides
   --postgres URL        a server that may be filled, for the rows on PostgreSQL
@@ -63,7 +63,7 @@ impl Options {
             sizes: vec![100, 10_000, 1_000_000],
             clients: 16,
             rounds: 3,
-            seconds: 4.0,
+            seconds: 2.5,
             threads: (cores() / 4).max(1),
             fsync_delay: 0,
             postgres: None,

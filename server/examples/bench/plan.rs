@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs, io, mem,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -38,67 +38,81 @@ fn key(contestant: &Contestant) -> &'static str {
     }
 }
 
+/// What each contestant's turn consists of.
+const TURN: [&str; 4] = ["sign-ins", "pages", "mixed", "rates"];
+
 /// Measures all that was asked for.
 pub fn run(bench: &mut Bench, contestants: &[Contestant]) -> Outcome {
-    let accounts = bench.options.accounts;
-    bench.expect(planned(bench, contestants));
-    let templates = templates(bench, contestants, accounts)?;
-    for contestant in contestants {
+    let all: Vec<_> = contestants.iter().collect();
+    let latchkeys: Vec<_> = all.iter().copied().filter(|one| one.kind == Kind::Latchkey).collect();
+    bench.expect(planned(bench, all.len(), latchkeys.len()));
+    let templates = templates(bench, &all, bench.options.accounts)?;
+    for contestant in &all {
         refuse(bench, contestant, &templates[key(contestant)])?;
     }
-    let mut rate = None;
-    for round in 0..bench.options.rounds {
-        for contestant in contestants {
-            rate = main_round(bench, contestant, &templates[key(contestant)], round, rate)?;
-        }
+    if TURN.iter().any(|group| bench.options.wants(group)) {
+        let mut rate = None;
+        in_turns(bench, &all, |bench, contestant, round| {
+            rate = turn(bench, contestant, &templates[key(contestant)], round, rate)?;
+            Ok(())
+        })?;
     }
-    let latchkeys = || contestants.iter().filter(|one| one.kind == Kind::Latchkey);
-    for round in 0..bench.options.rounds {
-        if bench.options.wants("flood") {
-            for contestant in latchkeys() {
-                flood(bench, contestant, &templates[key(contestant)], round)?;
-            }
-        }
-        if bench.options.wants("disk") {
-            for contestant in contestants {
-                disk(bench, contestant, &templates[key(contestant)], round)?;
-            }
-        }
-        if bench.options.wants("cores") {
-            for contestant in latchkeys() {
-                cores(bench, contestant, &templates[key(contestant)], round)?;
-            }
+    for (group, measure, contestants) in [
+        ("flood", flood as Measure, &latchkeys),
+        ("disk", disk, &all),
+        ("cores", cores, &latchkeys),
+    ] {
+        if bench.options.wants(group) {
+            in_turns(bench, contestants, |bench, contestant, round| {
+                measure(bench, contestant, &templates[key(contestant)], round)
+            })?;
         }
     }
     if let Some(url) = bench.options.postgres.clone()
         && bench.options.wants("postgres")
     {
-        postgres(bench, contestants, &url)?;
+        postgres(bench, &all, &url)?;
     }
     if bench.options.wants("accounts") {
-        sizes(bench, contestants)?;
+        sizes(bench, &latchkeys)?;
     }
     Ok(())
 }
 
-/// How many measurements there will be.
-fn planned(bench: &Bench, contestants: &[Contestant]) -> usize {
-    let (options, all) = (&bench.options, contestants.len());
-    let latchkeys = contestants.iter().filter(|one| one.kind == Kind::Latchkey).count();
+/// Measures one contestant on a copy of its data, in one of the rounds.
+type Measure = fn(&mut Bench, &Contestant, &Path, usize) -> Outcome;
+
+fn in_turns(
+    bench: &mut Bench,
+    contestants: &[&Contestant],
+    mut measure: impl FnMut(&mut Bench, &Contestant, usize) -> Outcome,
+) -> Outcome {
+    for round in 0..bench.options.rounds {
+        for contestant in contestants {
+            measure(bench, contestant, round)?;
+        }
+    }
+    Ok(())
+}
+
+/// How many measurements there will be, of all contestants and of Latchkey's.
+fn planned(bench: &Bench, all: usize, latchkeys: usize) -> usize {
+    let options = &bench.options;
     let of = |group, each| if options.wants(group) { each } else { 0 };
+    let postgres = if options.postgres.is_some() { of("postgres", all) } else { 0 };
     let each = of("sign-ins", all)
         + of("pages", all * 6)
         + of("mixed", all)
         + of("rates", all * 2)
         + of("flood", latchkeys * 2)
         + of("disk", all)
-        + of("cores", latchkeys * 2);
-    let postgres = options.postgres.as_ref().map_or(0, |_| of("postgres", all * options.rounds));
-    each * options.rounds + postgres + of("accounts", contestants.len() * options.sizes.len())
+        + of("cores", latchkeys * 2)
+        + of("accounts", latchkeys * options.sizes.len());
+    (each + postgres) * options.rounds
 }
 
 /// For each kind a database with so many accounts.
-fn templates(bench: &Bench, contestants: &[Contestant], accounts: usize) -> Outcome<Templates> {
+fn templates(bench: &Bench, contestants: &[&Contestant], accounts: usize) -> Outcome<Templates> {
     let mut made = Templates::new();
     for contestant in contestants {
         let key = key(contestant);
@@ -124,7 +138,7 @@ fn refuse(bench: &Bench, contestant: &Contestant, template: &Path) -> Outcome {
 }
 
 /// One contestant's turn. Hands on the rate of sign-ins that all are measured at.
-fn main_round(
+fn turn(
     bench: &mut Bench,
     of: &Contestant,
     template: &Path,
@@ -227,45 +241,44 @@ fn stay_on(processors: &str) -> Outcome {
     if done.status.success() { Ok(()) } else { Err("taskset failed".into()) }
 }
 
-fn postgres(bench: &mut Bench, contestants: &[Contestant], url: &str) -> Outcome {
+fn postgres(bench: &mut Bench, contestants: &[&Contestant], url: &str) -> Outcome {
     let server = Postgres::new(url)?;
+    bench.database = Some(server.process);
     let scenario = sign_ins(bench, "PostgreSQL");
-    for contestant in contestants {
+    let mut kinds: Vec<_> = contestants.to_vec();
+    kinds.dedup_by_key(|contestant| contestant.kind);
+    for contestant in kinds {
         bench.say(&format!("seeding {} accounts on PostgreSQL", bench.options.accounts));
         let template = server.create(&format!("bench_{}", key(contestant)))?;
         seed::fill(contestant, &template, bench.options.accounts)?;
     }
-    for round in 0..bench.options.rounds {
-        for of in contestants {
-            let copy = server.copy(&format!("bench_{}", key(of)), "bench_copy")?;
-            let running = bench.start(of, copy, None, false)?;
-            let before = server.cpu();
-            let rate = bench.measure(&of.name, &running, &scenario, round)?;
-            let cpu = (server.cpu() - before).as_secs_f64() / bench.options.seconds;
-            let each = [(figure::DATABASE_CPU, cpu * 1000.0 / rate)].into();
-            bench.keep(&of.name, &scenario.name, round, each);
-        }
-    }
+    in_turns(bench, contestants, |bench, of, round| {
+        let copy = server.copy(&format!("bench_{}", key(of)), "bench_copy")?;
+        let running = bench.start(of, copy, None, false)?;
+        bench.measure(&of.name, &running, &scenario, round).map(drop)
+    })?;
+    bench.database = None;
     for name in ["bench_copy", "bench_latchkey", "bench_peer"] {
         server.drop(name)?;
     }
     Ok(())
 }
 
-/// Few accounts, and many.
-fn sizes(bench: &mut Bench, contestants: &[Contestant]) -> Outcome {
+/// Few accounts, and many: in turns, because the machine changes meanwhile.
+fn sizes(bench: &mut Bench, contestants: &[&Contestant]) -> Outcome {
+    let mut sizes = vec![];
     for accounts in bench.options.sizes.clone() {
-        let templates = templates(bench, contestants, accounts)?;
-        bench.people = everybody(accounts);
-        for round in 0..bench.options.rounds {
+        sizes.push((accounts, templates(bench, contestants, accounts)?, everybody(accounts)));
+    }
+    for round in 0..bench.options.rounds {
+        for (accounts, templates, people) in &mut sizes {
+            let scenario = sign_ins(bench, &format!("{accounts} accounts"));
+            mem::swap(&mut bench.people, people);
             for of in contestants {
                 let server = bench.open(of, &templates[key(of)], None, false)?;
-                let scenario = sign_ins(bench, &format!("{accounts} accounts"));
                 bench.measure(&of.name, &server, &scenario, round)?;
             }
-        }
-        for template in templates.values() {
-            fs::remove_file(template)?;
+            mem::swap(&mut bench.people, people);
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! A server of PostgreSQL, for databases that come and go.
 
-use std::{fs, time::Duration};
+use std::fs;
 
 use sqlx::{
     AnyConnection, AssertSqlSafe, Connection, any::install_default_drivers, query_scalar, raw_sql,
@@ -8,12 +8,12 @@ use sqlx::{
 use tokio::runtime::Runtime;
 use url::Url;
 
-use crate::{seed::Outcome, usage};
+use crate::seed::Outcome;
 
 pub struct Postgres {
     url: Url,
     /// The process that all others are started by.
-    process: u32,
+    pub process: u32,
 }
 
 impl Postgres {
@@ -27,11 +27,6 @@ impl Postgres {
         let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
         let process = parent.and_then(|parent| parent.trim().parse().ok()).unwrap_or_default();
         Ok(Self { url: url.parse()?, process })
-    }
-
-    /// The processor time of those of its processes that there are.
-    pub fn cpu(&self) -> Duration {
-        usage::cpu(self.process)
     }
 
     /// Makes an empty database, and gives its URL.

@@ -1,6 +1,6 @@
 //! The figures, for people: medians of all rounds, with the smallest and the largest.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use crate::bench::{Sample, figure};
 
@@ -84,6 +84,24 @@ pub fn table(samples: &[Sample]) -> String {
     table
 }
 
+/// How a flood was answered, all rounds together.
+pub fn others(samples: &[Sample]) -> Vec<String> {
+    let mut lines = vec![];
+    for contestant in names(samples, |sample| &sample.contestant) {
+        let mut all = BTreeMap::<&str, u64>::new();
+        let of = samples.iter().filter(|sample| sample.contestant == contestant);
+        for (status, count) in of.flat_map(|sample| &sample.others) {
+            *all.entry(status).or_default() += count;
+        }
+        if !all.is_empty() {
+            let all: Vec<_> =
+                all.iter().map(|(status, count)| format!("{count} × {status}")).collect();
+            lines.push(format!("{contestant}: {}", all.join(", ")));
+        }
+    }
+    lines
+}
+
 /// A page syncs nothing, and to say so takes a line for each.
 fn is_telling(figure: &str, spreads: &[Option<Spread>]) -> bool {
     let most = spreads.iter().flatten().map(|spread| spread.most).fold(0.0, f64::max);
@@ -107,23 +125,5 @@ pub fn short(number: f64) -> String {
         ..100.0 => format!("{number:.1}"),
         ..1000.0 => format!("{number:.0}"),
         _ => format!("{},{:03}", number as u64 / 1000, number as u64 % 1000),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_the_middle() {
-        assert_eq!(Spread::of(vec![]), None);
-        let spread = Spread::of(vec![3.0, 1.0, 2.0, 10.0]);
-        assert_eq!(spread, Some(Spread { median: 2.5, least: 1.0, most: 10.0 }));
-    }
-
-    #[test]
-    fn numbers_are_short() {
-        let numbers = [0.234, 12.34, 543.2, 12_345.6].map(short);
-        assert_eq!(numbers, ["0.23", "12.3", "543", "12,345"]);
     }
 }
