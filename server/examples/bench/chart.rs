@@ -13,7 +13,7 @@ const LEFT: f64 = 190.0;
 const RIGHT: f64 = 640.0;
 const BAR: f64 = 16.0;
 const GAP: f64 = 22.0;
-const TOP: f64 = 44.0;
+const TOP: f64 = 28.0;
 
 const STYLE: &str = "
 text { font: 13px system-ui, sans-serif; fill: #333 }
@@ -40,7 +40,7 @@ pub fn chart(samples: &[Sample], scenarios: &[&str], words: &str) -> String {
         }
         let at = |rate: f64| LEFT + rate / most * (RIGHT - LEFT);
         // To a string, this cannot fail.
-        let _ = writeln!(bars, r#"<text class="title" x="12" y="{y}">{scenario}, a second</text>"#);
+        let _ = writeln!(bars, r#"<text class="title" x="12" y="{y}">{scenario} · a second</text>"#);
         y += 10.0;
         for (name, rate) in rates {
             let (middle, text) = (y + BAR / 2.0, y + BAR - 3.5);

@@ -119,7 +119,7 @@ fn templates(bench: &Bench, contestants: &[&Contestant], accounts: usize) -> Out
         if made.contains_key(key) {
             continue;
         }
-        bench.say(&format!("seeding {accounts} accounts ({key})"));
+        bench.say(&format!("seeding {} accounts ({key})", grouped(accounts)));
         let template = bench.folder().join(format!("{key}-{accounts}.db"));
         for log in ["", "-wal", "-shm"] {
             let _ = fs::remove_file(format!("{}{log}", template.display()));
@@ -272,7 +272,7 @@ fn sizes(bench: &mut Bench, contestants: &[&Contestant]) -> Outcome {
     }
     for round in 0..bench.options.rounds {
         for (accounts, templates, people) in &mut sizes {
-            let scenario = sign_ins(bench, &format!("{accounts} accounts"));
+            let scenario = sign_ins(bench, &format!("{} accounts", grouped(*accounts)));
             mem::swap(&mut bench.people, people);
             for of in contestants {
                 let server = bench.open(of, &templates[key(of)], None, false)?;
@@ -282,4 +282,11 @@ fn sizes(bench: &mut Bench, contestants: &[&Contestant]) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// With commas between thousands.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
 }

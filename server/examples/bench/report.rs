@@ -47,41 +47,69 @@ pub fn names<'a>(samples: &'a [Sample], name: impl Fn(&'a Sample) -> &'a str) ->
     names
 }
 
-/// What is said of a scenario: the figure, and the words for it.
-const ROWS: [(&str, &str); 10] = [
-    (figure::RATE, "a second"),
-    (figure::P50, "p50, ms"),
-    (figure::P99, "p99, ms"),
-    (figure::CPU, "CPU each, ms"),
-    (figure::DATABASE_CPU, "CPU of the database each, ms"),
-    (figure::FSYNCS, "fsyncs each"),
-    (figure::CORES, "processors used"),
-    (figure::FIRST_PAGE, "to the first page, ms"),
-    (figure::IDLE, "memory idle, MiB"),
-    (figure::PEAK, "memory at most, MiB"),
+/// What is said of a scenario: the words for it, and the figures.
+const ROWS: [(&str, &[&str]); 8] = [
+    ("a second", &[figure::RATE]),
+    ("p50, p99 in ms", &[figure::P50, figure::P99]),
+    ("CPU each, ms", &[figure::CPU]),
+    ("CPU of the database each, ms", &[figure::DATABASE_CPU]),
+    ("fsyncs each", &[figure::FSYNCS]),
+    ("to the first page, ms", &[figure::FIRST_PAGE]),
+    ("memory idle, MiB", &[figure::IDLE]),
+    ("memory at most, MiB", &[figure::PEAK]),
 ];
 
-/// A table in Markdown: what was measured, and everybody's figures.
+/// A table in Markdown: what was measured, everybody's figures, and how many times as many the
+/// last one does as the first.
 pub fn table(samples: &[Sample]) -> String {
     let contestants = names(samples, |sample| &sample.contestant);
-    let mut table = format!("| | | {} |\n|---|---|", contestants.join(" | "));
-    table += &"---|".repeat(contestants.len());
+    let mut table = format!("| | | {} | |\n|---|---|", contestants.join(" | "));
+    table += &"---|".repeat(contestants.len() + 1);
     table += "\n";
     for scenario in names(samples, |sample| &sample.scenario) {
         let mut title = scenario;
-        for (figure, words) in ROWS {
-            let of = |contestant: &&str| spread(samples, contestant, scenario, figure);
-            let spreads: Vec<_> = contestants.iter().map(of).collect();
-            if !is_telling(figure, &spreads) {
+        for (words, figures) in ROWS {
+            let spreads = |contestant: &&str| -> Vec<_> {
+                let of = |figure: &&str| spread(samples, contestant, scenario, figure);
+                figures.iter().filter_map(of).collect()
+            };
+            let spreads: Vec<_> = contestants.iter().map(spreads).collect();
+            if !is_telling(figures[0], &spreads) {
                 continue;
             }
-            let cells: Vec<_> = spreads.iter().map(|spread| cell(*spread)).collect();
+            let cells: Vec<_> = spreads.iter().map(|spreads| cell(spreads)).collect();
+            let times = if figures[0] == figure::RATE { times(&spreads) } else { String::new() };
             // To a string, this cannot fail.
-            let _ = writeln!(table, "| {title} | {words} | {} |", cells.join(" | "));
+            let _ = writeln!(table, "| {title} | {words} | {} | {times} |", cells.join(" | "));
             title = "";
         }
     }
     table
+}
+
+/// A page syncs nothing, and to say so takes a line for each.
+fn is_telling(figure: &str, spreads: &[Vec<Spread>]) -> bool {
+    let most = spreads.iter().flatten().map(|spread| spread.most).fold(0.0, f64::max);
+    most > if figure == figure::FSYNCS { 0.1 } else { 0.0 }
+}
+
+/// One figure with its spread, or the medians of two.
+fn cell(spreads: &[Spread]) -> String {
+    match spreads {
+        [Spread { median, least, most }] if least < most => {
+            format!("{} ({}–{})", short(*median), short(*least), short(*most))
+        }
+        _ => spreads.iter().map(|spread| short(spread.median)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn times(spreads: &[Vec<Spread>]) -> String {
+    match spreads {
+        [first, .., last] if !first.is_empty() && !last.is_empty() => {
+            format!("× {:.1}", last[0].median / first[0].median)
+        }
+        _ => String::new(),
+    }
 }
 
 /// How a flood was answered, all rounds together.
@@ -102,28 +130,15 @@ pub fn others(samples: &[Sample]) -> Vec<String> {
     lines
 }
 
-/// A page syncs nothing, and to say so takes a line for each.
-fn is_telling(figure: &str, spreads: &[Option<Spread>]) -> bool {
-    let most = spreads.iter().flatten().map(|spread| spread.most).fold(0.0, f64::max);
-    most > if figure == figure::FSYNCS { 0.1 } else { 0.0 }
-}
-
-fn cell(spread: Option<Spread>) -> String {
-    match spread {
-        None => String::new(),
-        Some(Spread { median, least, most }) if least == most => short(median),
-        Some(Spread { median, least, most }) => {
-            format!("{} ({}–{})", short(median), short(least), short(most))
-        }
-    }
-}
-
 /// With about three digits, and commas between thousands.
 pub fn short(number: f64) -> String {
     match number {
-        ..10.0 => format!("{number:.2}"),
-        ..100.0 => format!("{number:.1}"),
-        ..1000.0 => format!("{number:.0}"),
-        _ => format!("{},{:03}", number as u64 / 1000, number as u64 % 1000),
+        ..9.995 => format!("{number:.2}"),
+        ..99.95 => format!("{number:.1}"),
+        ..999.5 => format!("{number:.0}"),
+        _ => {
+            let whole = number.round() as u64;
+            format!("{},{:03}", whole / 1000, whole % 1000)
+        }
     }
 }

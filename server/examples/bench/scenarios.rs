@@ -1,6 +1,9 @@
 //! What is measured.
 
-use crate::load::{Act, Task};
+use crate::{
+    load::{Act, Task},
+    report::short,
+};
 
 /// Tasks that are done at once. The first one is what is measured.
 #[derive(Clone, Debug)]
@@ -9,7 +12,7 @@ pub struct Scenario {
     pub tasks: Vec<Task>,
 }
 
-/// Each with the words for it when somebody is signed in.
+/// Each is turned by strangers, and by people who are signed in.
 const PAGES: [&str; 3] = ["/", "/products/lantern", "/cart"];
 
 fn one(name: &str, act: Act, clients: usize, rate: Option<f64>) -> Scenario {
@@ -44,7 +47,7 @@ const WAITING: usize = 64;
 
 pub fn pages_at(rate: f64) -> Scenario {
     let page = Act::Page { path: "/", signed_in: false };
-    one(&format!("/ at {rate:.0} a second"), page, WAITING, Some(rate))
+    one(&format!("/ at {} a second", short(rate)), page, WAITING, Some(rate))
 }
 
 pub fn sign_ins_at(rate: f64) -> Scenario {
