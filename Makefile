@@ -75,6 +75,7 @@ attack:
 bench:
 	@./.setup bench
 	cargo build --release $(server) --bin latchkey --example bench
+	export PATH="$$PWD/end2end/node_modules/.bin:$$PATH"
 	bench="$(or $(CARGO_TARGET_DIR),target)/release/examples/bench"
 	if [ -n "$(QUICK)" ]; then exec "$$bench" --quick $(OPTIONS); fi
 	trap 'code=$$?; ./.setup postgres stop; exit $$code' EXIT

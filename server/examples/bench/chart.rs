@@ -40,7 +40,8 @@ pub fn chart(samples: &[Sample], scenarios: &[&str], words: &str) -> String {
         }
         let at = |rate: f64| LEFT + rate / most * (RIGHT - LEFT);
         // To a string, this cannot fail.
-        let _ = writeln!(bars, r#"<text class="title" x="12" y="{y}">{scenario} · a second</text>"#);
+        let _ =
+            writeln!(bars, r#"<text class="title" x="12" y="{y}">{scenario} · a second</text>"#);
         y += 10.0;
         for (name, rate) in rates {
             let (middle, text) = (y + BAR / 2.0, y + BAR - 3.5);

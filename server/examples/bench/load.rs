@@ -28,8 +28,8 @@ use crate::{
     site::Site,
 };
 
-/// What is not measured, while connections are made and everything warms up.
-const WARM_UP: Duration = Duration::from_millis(500);
+/// What is not measured, while connections are made.
+const SETTLING: Duration = Duration::from_millis(500);
 
 /// Of so many pages, one.
 const LOOKED_AT: usize = 100;
@@ -87,7 +87,7 @@ impl Measured {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    WarmUp,
+    Settling,
     Measuring,
     Over,
 }
@@ -109,7 +109,7 @@ impl Load<'_> {
         length: Duration,
         mut look: impl FnMut() -> T,
     ) -> (Vec<Measured>, [T; 2]) {
-        let (phase, phases) = watch::channel(Phase::WarmUp);
+        let (phase, phases) = watch::channel(Phase::Settling);
         thread::scope(|scope| {
             let next = &Arc::new(AtomicUsize::new(0));
             let parts: Vec<Vec<_>> = tasks
@@ -126,7 +126,7 @@ impl Load<'_> {
                     (0..threads).map(part).collect()
                 })
                 .collect();
-            thread::sleep(WARM_UP);
+            thread::sleep(SETTLING);
             let _ = phase.send(Phase::Measuring);
             let before = look();
             thread::sleep(length);
@@ -187,7 +187,7 @@ impl Load<'_> {
             let done = self.act(act, &mut client, next.fetch_add(1, Ordering::Relaxed)).await;
             let phase = *phases.borrow();
             match phase {
-                Phase::WarmUp => {}
+                Phase::Settling => {}
                 Phase::Measuring => measured.record(begun),
                 Phase::Over => return measured,
             }

@@ -7,7 +7,6 @@
 //! * [`scenarios`] is what is measured, [`load`] does it, [`usage`] and [`fsync`] see what it costs.
 //! * [`plan`] says of whom and in which order, [`bench`] does it; [`refusals`] come before.
 //! * [`report`] and [`chart`] are for people, with the [`machine`] and its [`limits`].
-#![allow(clippy::unwrap_used, reason = "it is a measurement")]
 
 mod bench;
 mod chart;
@@ -34,7 +33,7 @@ use bench::{Bench, Contestant};
 use limits::Limits;
 use machine::Machine;
 use options::{HELP, Options, cores};
-use report::short;
+use report::{grouped, short};
 use seed::Outcome;
 use serde_json::json;
 use site::Kind;
@@ -105,20 +104,34 @@ fn report(bench: &Bench, limits: [Limits; 2]) -> Outcome {
     });
     fs::write(out.join("results.json"), serde_json::to_string_pretty(&all)?)?;
     fs::write(out.join("chart.svg"), chart::chart(samples, &CHART, &machine.words()))?;
-    println!("{}\n\n{}", machine.words(), report::table(samples));
-    for line in report::others(samples) {
-        println!("The flood was answered by {line}\n");
+    let words = words(bench, &machine, limits);
+    fs::write(out.join("table.md"), &words)?;
+    println!("{words}");
+    println!("All of it is in {}, with a chart.", out.display());
+    Ok(())
+}
+
+/// The table, with what belongs to it.
+fn words(bench: &Bench, machine: &Machine, limits: [Limits; 2]) -> String {
+    let Options { accounts, clients, rounds, seconds, .. } = bench.options;
+    let mut words = format!(
+        "{}; {} accounts, {clients} clients; rounds of {seconds} s: {rounds} (median, least–most).\n\n{}\n",
+        machine.words(),
+        grouped(accounts),
+        report::table(&bench.samples),
+    );
+    for line in report::others(&bench.samples) {
+        words += &format!("The flood was answered by {line}.\n\n");
     }
-    println!("What the machine can do, before and after:\n");
+    words += "What the machine can do at most, before and after:\n\n";
     let [before, after] = limits;
-    let line = |words: &str, figures: [f64; 2]| {
-        println!("- {words}: {}, {} a second", short(figures[0]), short(figures[1]));
+    let mut line = |what: &str, figures: [f64; 2]| {
+        words += &format!("- {what}: {}, {} a second\n", short(figures[0]), short(figures[1]));
     };
     line("ES256 verified by a core", [before.verifications, after.verifications]);
     if let (Some(before), Some(after)) = (before.openssl, after.openssl) {
         line("the same by OpenSSL", [before, after]);
     }
     line("durable commits of SQLite", [before.commits, after.commits]);
-    println!("\nAll of it is in {}, with a chart.", out.display());
-    Ok(())
+    words
 }

@@ -12,6 +12,7 @@ use crate::{
     people::everybody,
     postgres::Postgres,
     refusals,
+    report::grouped,
     scenarios::{self, SIGN_INS, Scenario},
     seed::{self, Outcome},
     servers::Server,
@@ -149,7 +150,7 @@ fn turn(
     let server = bench.open(of, template, None, false)?;
     let begin = [
         (figure::FIRST_PAGE, server.first_page.as_secs_f64() * 1000.0),
-        (figure::IDLE, server.memory("VmRSS")),
+        (figure::IDLE, server.idle),
     ];
     bench.keep(name, "start", round, begin.into());
     if bench.options.wants("sign-ins") {
@@ -244,13 +245,17 @@ fn stay_on(processors: &str) -> Outcome {
 fn postgres(bench: &mut Bench, contestants: &[&Contestant], url: &str) -> Outcome {
     let server = Postgres::new(url)?;
     bench.database = Some(server.process);
-    let scenario = sign_ins(bench, "PostgreSQL");
+    let (scenario, accounts) = (sign_ins(bench, "PostgreSQL"), bench.options.accounts);
     let mut kinds: Vec<_> = contestants.to_vec();
     kinds.dedup_by_key(|contestant| contestant.kind);
     for contestant in kinds {
-        bench.say(&format!("seeding {} accounts on PostgreSQL", bench.options.accounts));
+        bench.say(&format!(
+            "seeding {} accounts ({}, PostgreSQL)",
+            grouped(accounts),
+            key(contestant)
+        ));
         let template = server.create(&format!("bench_{}", key(contestant)))?;
-        seed::fill(contestant, &template, bench.options.accounts)?;
+        seed::fill(contestant, &template, accounts)?;
     }
     in_turns(bench, contestants, |bench, of, round| {
         let copy = server.copy(&format!("bench_{}", key(of)), "bench_copy")?;
@@ -282,11 +287,4 @@ fn sizes(bench: &mut Bench, contestants: &[&Contestant]) -> Outcome {
         }
     }
     Ok(())
-}
-
-/// With commas between thousands.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
 }

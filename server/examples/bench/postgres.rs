@@ -19,11 +19,15 @@ pub struct Postgres {
 impl Postgres {
     pub fn new(url: &str) -> Outcome<Self> {
         install_default_drivers();
-        let backend: i32 = Runtime::new()?.block_on(async {
+        let status = Runtime::new()?.block_on(async {
             let mut database = AnyConnection::connect(url).await?;
-            query_scalar("SELECT pg_backend_pid()").fetch_one(&mut database).await
+            let backend: i32 =
+                query_scalar("SELECT pg_backend_pid()").fetch_one(&mut database).await?;
+            // As long as there is a connection, there is its process.
+            let status = fs::read_to_string(format!("/proc/{backend}/status"));
+            database.close().await?;
+            Ok::<_, sqlx::Error>(status.unwrap_or_default())
         })?;
-        let status = fs::read_to_string(format!("/proc/{backend}/status")).unwrap_or_default();
         let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
         let process = parent.and_then(|parent| parent.trim().parse().ok()).unwrap_or_default();
         Ok(Self { url: url.parse()?, process })

@@ -95,11 +95,12 @@ fn is_telling(figure: &str, spreads: &[Vec<Spread>]) -> bool {
 
 /// One figure with its spread, or the medians of two.
 fn cell(spreads: &[Spread]) -> String {
-    match spreads {
-        [Spread { median, least, most }] if least < most => {
-            format!("{} ({}–{})", short(*median), short(*least), short(*most))
+    let medians: Vec<_> = spreads.iter().map(|spread| short(spread.median)).collect();
+    match spreads.iter().map(|spread| [spread.least, spread.most].map(short)).next() {
+        Some([least, most]) if spreads.len() == 1 && least != most => {
+            format!("{} ({least}–{most})", medians[0])
         }
-        _ => spreads.iter().map(|spread| short(spread.median)).collect::<Vec<_>>().join(", "),
+        _ => medians.join(", "),
     }
 }
 
@@ -136,9 +137,13 @@ pub fn short(number: f64) -> String {
         ..9.995 => format!("{number:.2}"),
         ..99.95 => format!("{number:.1}"),
         ..999.5 => format!("{number:.0}"),
-        _ => {
-            let whole = number.round() as u64;
-            format!("{},{:03}", whole / 1000, whole % 1000)
-        }
+        _ => grouped(number.round() as usize),
     }
+}
+
+/// With commas between thousands.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
 }

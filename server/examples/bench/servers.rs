@@ -40,6 +40,8 @@ pub struct Server {
     pub log: PathBuf,
     /// From its start to the first page.
     pub first_page: Duration,
+    /// MiB of memory after that.
+    pub idle: f64,
 }
 
 impl Server {
@@ -58,7 +60,7 @@ impl Server {
         let output = File::create(&log)?;
         let begun = Instant::now();
         let process = command.stdout(output.try_clone()?).stderr(output).spawn()?;
-        let mut server = Self { site, process, log, first_page: Duration::ZERO };
+        let mut server = Self { site, process, log, first_page: Duration::ZERO, idle: 0.0 };
         while !is_page(server.site.address) {
             if begun.elapsed() > START || server.process.try_wait()?.is_some() {
                 let said = fs::read_to_string(&server.log).unwrap_or_default();
@@ -67,6 +69,7 @@ impl Server {
             thread::sleep(Duration::from_millis(1));
         }
         server.first_page = begun.elapsed();
+        server.idle = server.memory("VmRSS");
         Ok(server)
     }
 
