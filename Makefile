@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
-.PHONY: help run dev check lint deny test size attack sbom aaguids
+.PHONY: help run dev check lint deny test size attack bench sbom aaguids
 
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
@@ -20,6 +20,7 @@ help:
 	make test     all of that, and all tests, in the server and in a browser
 	make size     builds for release, and weighs what a browser downloads
 	make attack   floods a shop of its own, and shows what everybody else notices
+	make bench    measures sign-ins and pages, beside those of a plain server; QUICK=1 for the most important
 	make sbom     lists what a release consists of, as CycloneDX in target/sbom
 	make aaguids  fetches the current names and icons of passkey managers
 	END
@@ -69,6 +70,16 @@ attack:
 	@./.setup run
 	cargo build --release $(server) --bin latchkey --example attack
 	for what in slow stop passwords scoring rows; do target/release/examples/attack $$what; done
+
+# Ten minutes, two with QUICK=1. More words for it go into OPTIONS: `make bench OPTIONS=--help`.
+bench:
+	@./.setup bench
+	cargo build --release $(server) --bin latchkey --example bench
+	export PATH="$$PWD/end2end/node_modules/.bin:$$PATH"
+	bench="$(or $(CARGO_TARGET_DIR),target)/release/examples/bench"
+	if [ -n "$(QUICK)" ]; then exec "$$bench" --quick $(OPTIONS); fi
+	trap 'code=$$?; ./.setup postgres stop; exit $$code' EXIT
+	"$$bench" --postgres "$$(./.setup postgres durable)" $(OPTIONS)
 
 size:
 	@./.setup size

@@ -1,0 +1,85 @@
+//! What the machine could do at most: what no server can go beyond.
+
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use p256::ecdsa::{Signature, SigningKey, signature::Signer};
+use serde::Serialize;
+use sqlx::{AnyConnection, Connection, any::install_default_drivers, query, raw_sql};
+use tokio::runtime::Runtime;
+use webauthn_rs_core::proto::{COSEAlgorithm, COSEEC2Key, COSEKey, COSEKeyType, ECDSACurve};
+
+use crate::{people::coordinates, seed::Outcome};
+
+const LENGTH: Duration = Duration::from_secs(1);
+
+/// All of them a second.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Limits {
+    /// Signatures of ES256 that one processor verifies, by the crate that Latchkey uses.
+    pub verifications: f64,
+    /// The same by OpenSSL.
+    pub openssl: Option<f64>,
+    /// Commits of one row that survive a power cut (SQLite: WAL, `synchronous=FULL`).
+    pub commits: f64,
+}
+
+impl Limits {
+    pub fn measure(folder: &Path) -> Outcome<Self> {
+        Ok(Self {
+            verifications: verifications()?,
+            openssl: openssl(),
+            commits: Runtime::new()?.block_on(commits(folder))?,
+        })
+    }
+}
+
+fn verifications() -> Outcome<f64> {
+    const DATA: &[u8] = b"as long as an assertion is: authenticator data and a hash, 69 bytes.";
+    let key = SigningKey::from_slice(&[7; 32])?;
+    let signature: Signature = key.sign(DATA);
+    let signature = signature.to_der();
+    let [x, y] = coordinates(key.verifying_key());
+    let key = COSEEC2Key { curve: ECDSACurve::SECP256R1, x, y };
+    let key = COSEKey { type_: COSEAlgorithm::ES256, key: COSEKeyType::EC_EC2(key) };
+    let (begun, mut count) = (Instant::now(), 0.0);
+    while begun.elapsed() < LENGTH {
+        let verified = key.verify_signature(signature.as_bytes(), DATA);
+        if !verified.is_ok_and(|verified| verified) {
+            return Err("a signature is not verified".into());
+        }
+        count += 1.0;
+    }
+    Ok(count / begun.elapsed().as_secs_f64())
+}
+
+fn openssl() -> Option<f64> {
+    let output =
+        Command::new("openssl").args(["speed", "-seconds", "1", "ecdsap256"]).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    // The last column of the last line.
+    text.trim_end().lines().last()?.split_whitespace().last()?.parse().ok()
+}
+
+async fn commits(folder: &Path) -> Outcome<f64> {
+    let file = folder.join("commits.db");
+    let _ = fs::remove_file(&file);
+    install_default_drivers();
+    let url = format!("sqlite:{}?mode=rwc", file.display());
+    let mut database = AnyConnection::connect(&url).await?;
+    let prepare = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+        CREATE TABLE numbers (number BIGINT NOT NULL)";
+    raw_sql(prepare).execute(&mut database).await?;
+    let (begun, mut count) = (Instant::now(), 0_i64);
+    while begun.elapsed() < LENGTH {
+        query("INSERT INTO numbers VALUES ($1)").bind(count).execute(&mut database).await?;
+        count += 1;
+    }
+    let rate = count as f64 / begun.elapsed().as_secs_f64();
+    database.close().await?;
+    Ok(rate)
+}
