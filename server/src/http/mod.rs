@@ -1,6 +1,7 @@
 //! HTTP: which request goes where, and what every one of them passes through.
 
 mod account;
+mod assets;
 mod cookies;
 mod error;
 mod extract;

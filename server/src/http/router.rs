@@ -4,10 +4,7 @@ use app::api::{Code, Route, paths};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{
-        Extensions, HeaderMap, HeaderValue, StatusCode, Version,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
-    },
+    http::{Extensions, HeaderMap, StatusCode, Version, header::CONTENT_TYPE},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
@@ -18,12 +15,10 @@ use tower_http::{
         CompressionLayer,
         predicate::{DefaultPredicate, Predicate},
     },
-    services::{ServeDir, ServeFile},
-    set_header::SetResponseHeaderLayer,
 };
 
 use super::{
-    account,
+    account, assets,
     error::Refused,
     federation, functions,
     middleware::{guard, log, login_status, session},
@@ -107,28 +102,12 @@ pub fn router(state: State) -> Router {
         .layer(from_fn_with_state(state.clone(), session::manage))
         .layer(from_fn(guard::refuse_pathless));
 
-    assets(&state)
+    assets::routes(&state.leptos)
         .merge(pages)
         .layer(from_fn_with_state(state.clone(), guard::security_headers))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_worth_it)))
         .layer(from_fn_with_state(state.clone(), log::request))
         .with_state(state)
-}
-
-/// What cargo-leptos built, and the illustrations. Their names stay the same when
-/// they change, so browsers have to ask each time; the answer is mostly "304".
-fn assets(state: &State) -> Router<State> {
-    let site = state.leptos.site_root.to_string();
-    let package = app::package(&state.leptos);
-    let (images, icon) = (paths::IMAGES, paths::ICON);
-    Router::new()
-        .nest_service(images, ServeDir::new(format!("{site}{images}")))
-        .nest_service(&package, ServeDir::new(format!("{site}{package}")).precompressed_br())
-        .route_service(icon, ServeFile::new(format!("{site}{icon}")))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            CACHE_CONTROL,
-            HeaderValue::from_static("no-cache"),
-        ))
 }
 
 /// The wasm of a debug build is large, and compressing it takes longer than sending it to
