@@ -23,6 +23,7 @@ impl From<StoreError> for PublicError {
             StoreError::SessionEnded => Code::SignInRequired.into(),
             error @ (StoreError::Database(_)
             | StoreError::Migration(_)
+            | StoreError::NotCommitted
             | StoreError::Secret(_)
             | StoreError::Session(_)
             | StoreError::Wire(_)) => internal(error),

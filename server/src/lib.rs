@@ -5,7 +5,7 @@
 //! pushes at it.
 //!
 //! Imports run downwards, in this order: [`http`]; [`account`], [`federation`], [`sign_in`] and
-//! [`shop`]; [`request`], [`state`] and [`config`]; [`session`]; [`credentials`], [`guard`],
+//! [`shop`]; [`request`], [`state`] and [`config`]; [`kept_pages`]; [`session`]; [`credentials`], [`guard`],
 //! [`oidc`] and [`webauthn`]; [`error`]; [`store`]; [`clock`]. [`log`] stands beside them.
 
 pub mod account;
@@ -16,6 +16,7 @@ pub mod error;
 pub mod federation;
 pub mod guard;
 pub mod http;
+pub mod kept_pages;
 pub mod log;
 pub mod oidc;
 pub mod request;

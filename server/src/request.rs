@@ -1,6 +1,9 @@
 //! One request, as everything that answers it sees it.
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use app::api::{Code, Result, Timestamp};
 use url::Url;
@@ -18,6 +21,8 @@ pub struct RequestContext {
     pub state: State,
     pub session: RequestSession,
     pub user_agent: String,
+    /// What that says in words, once somebody has asked.
+    pub described: Arc<OnceLock<String>>,
     /// Where it came from, as far as can be trusted.
     pub address: IpAddr,
     /// What accounts may know its browser by.
@@ -47,7 +52,7 @@ impl RequestContext {
     /// "Chrome on Linux"
     #[must_use]
     pub fn browser(&self) -> String {
-        describe(&self.user_agent)
+        self.described.get_or_init(|| describe(&self.user_agent)).clone()
     }
 
     /// Something that happened to an account, in this browser.

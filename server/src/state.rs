@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     credentials::Passwords,
     guard::{KnownBrowsers, Newcomers, Tries},
+    kept_pages::KeptPages,
     oidc::{Attempts, Providers},
     session::{Challenges, Sessions},
     store::{Store, StoreError},
@@ -46,6 +47,7 @@ pub struct Shared {
     pub attempts: Attempts,
     /// Whether a saved password may sign in without being asked for.
     pub automatic: bool,
+    pub kept_pages: KeptPages,
     pub leptos: LeptosOptions,
 }
 
@@ -97,6 +99,7 @@ impl State {
             providers: config.providers,
             attempts: Attempts::default(),
             automatic: config.automatic,
+            kept_pages: KeptPages::default(),
             leptos: config.leptos,
         })))
     }

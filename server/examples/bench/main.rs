@@ -128,7 +128,7 @@ fn words(bench: &Bench, machine: &Machine, limits: [Limits; 2]) -> String {
     let mut line = |what: &str, figures: [f64; 2]| {
         words += &format!("- {what}: {}, {} a second\n", short(figures[0]), short(figures[1]));
     };
-    line("ES256 verified by a core", [before.verifications, after.verifications]);
+    line("ES256 verified by a core (ring)", [before.verifications, after.verifications]);
     if let (Some(before), Some(after)) = (before.openssl, after.openssl) {
         line("the same by OpenSSL", [before, after]);
     }

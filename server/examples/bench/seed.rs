@@ -156,7 +156,7 @@ fn tables() -> [Rows; 4] {
         "carts (id, account_id, updated_at)",
         "passkeys (id, account_id, credential, aaguid, transports, counter, backup_eligible, \
          backed_up, created_at, last_used_at, last_used_with, last_used_here, made_with)",
-        "sessions (id, account_id, handle, data, created_at, expires_at)",
+        "sessions (id, account_id, handle, data, created_at, expires_at, signalled)",
     ]
     .map(Rows::new)
 }
@@ -196,6 +196,8 @@ fn account(
         serde_json::to_string(&session(account, handle, now))?.into(),
         now.0.into(),
         until.0.into(),
+        // Its browser has been told of the passkey, as after the first page.
+        0.into(),
     ]);
     Ok(())
 }

@@ -2,7 +2,10 @@
 //! [`SignedIn`] answers those who are signed in only, whoever takes a [`Reauthenticated`] those
 //! who have proved it just now.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use app::api::Code;
 use axum::{
@@ -38,6 +41,7 @@ impl RequestContext {
             session,
             address: address_of(state, &parts.headers, &parts.extensions),
             user_agent: user_agent.unwrap_or_default().to_owned(),
+            described: Arc::default(),
             origin: origin_of(state, &parts.uri, &parts.headers).clone(),
             silent_access: silent_access(state, &parts.headers),
         })

@@ -10,7 +10,7 @@ use app::{
     },
 };
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     extract::{self, Request},
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
@@ -19,12 +19,18 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use leptos::{config::Env, nonce::use_nonce, prelude::*};
+use leptos::{
+    config::Env,
+    nonce::{Nonce, use_nonce},
+    prelude::*,
+};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 
 use super::error::{Answer, AnswerHead, Refused};
 use crate::{
     account::passkeys,
+    error::internal,
+    kept_pages::{KeptPage, Kind},
     oidc::Provider,
     request::{RequestContext, SilentAccess},
     sign_in::automatic,
@@ -132,8 +138,17 @@ async fn render(
     if matches!(page.path, Some(Path::Product { .. })) && ctx.session.get().cart().is_none() {
         let _named = ctx.session.browser_name();
     }
-    let policy = Policy::new(&ctx.state);
-    let session = ctx.session.clone();
+    let (state, session) = (ctx.state.clone(), ctx.session.clone());
+    let kept = match kind_of(uri, &page) {
+        Some(kind) => state.store.catalogue().await.ok().map(|found| (kind, found.version)),
+        None => None,
+    };
+    if let Some((kind, version)) = &kept
+        && let Some(page) = state.kept_pages.get(kind, *version)
+    {
+        return again(&state, &page);
+    }
+    let policy = Policy::new(&state);
     let context = move || {
         provide_context(page.clone());
         provide_services(&ctx);
@@ -149,6 +164,54 @@ async fn render(
     }
     // Pages show who is signed in and what is in the cart.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    match kept {
+        Some((kind, version)) if response.status() == StatusCode::OK => {
+            keep(&state, kind, version, response).await
+        }
+        _ => response,
+    }
+}
+
+/// What a page is kept by; none for one that is made for somebody, or may be asked for at any number
+/// of addresses.
+fn kind_of(uri: &Uri, page: &PageRequest) -> Option<Kind> {
+    let Visitor { account, cart_count, notice, offer, upkeep, .. } = &page.visitor;
+    let Upkeep { signals, federated, automatic, by_hand } = upkeep;
+    let nobody = account.is_none()
+        && *cart_count == 0
+        && (notice, offer) == (&None, &None)
+        && (signals, federated) == (&None, &None);
+    let shown = matches!(page.path, Some(Path::Catalogue | Path::Product { .. } | Path::Cart));
+    let plain =
+        page.refusal.is_none() && page.outcome == FormOutcome::default() && uri.query().is_none();
+    let (path, automatic) = (uri.path().to_owned(), automatic.is_some());
+    (nobody && shown && plain).then_some(Kind { path, automatic, by_hand: *by_hand })
+}
+
+/// Keeps a page for those who come after, and answers with it.
+async fn keep(state: &State, kind: Kind, version: u64, response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let html = match to_bytes(body, usize::MAX).await {
+        Ok(html) => html,
+        Err(cause) => return Refused::from(internal(cause)).into_response(),
+    };
+    let policy = parts.headers.get(CONTENT_SECURITY_POLICY);
+    let policy = policy.and_then(|policy| policy.to_str().ok()).unwrap_or_default();
+    let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next());
+    if let (Some(nonce), Ok(html)) = (nonce, std::str::from_utf8(&html)) {
+        state.kept_pages.keep(kind, version, KeptPage::new(parts.headers.clone(), html, nonce));
+    }
+    Response::from_parts(parts, Body::from(html))
+}
+
+/// A page that was rendered before, with a nonce of its own.
+fn again(state: &State, page: &KeptPage) -> Response {
+    let nonce = Nonce::new().to_string();
+    let mut response = Response::new(Body::from(page.html(&nonce)));
+    *response.headers_mut() = page.headers.clone();
+    if let Ok(policy) = HeaderValue::from_str(&Policy::new(state).text(&nonce)) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
     response
 }
 
@@ -166,11 +229,14 @@ async fn visitor(ctx: &RequestContext, page: Option<Path>) -> Result<Visitor> {
     let store = &ctx.state.store;
     let session = ctx.session.get();
     let row = match (session.account(), ctx.session.key()) {
-        (Some(account), Some(key)) => store.visitor(&key, account).await?,
+        (Some(_), Some(key)) => match ctx.session.visitor() {
+            None => store.session(&key, ctx.now()).await?.and_then(|found| found.visitor),
+            found => found,
+        },
         _ => None,
     };
     let cart_count = match (&row, session.cart()) {
-        (Some(row), _) => row.cart_count,
+        (Some(row), _) => row.pieces.iter().map(|pieces| pieces.quantity).sum(),
         (None, Some(cart)) => store.cart_count(&cart).await?,
         (None, None) => 0,
     };
@@ -226,21 +292,25 @@ impl Policy {
         let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
             return;
         };
-        let (connections, reports) = (&self.connections, Path::PolicyReports);
+        let reports = Path::PolicyReports;
         for trial in &self.trials {
             response.append_header(HeaderName::from_static("origin-trial"), trial.clone());
         }
         if let Ok(endpoint) = HeaderValue::from_str(&format!("policy=\"{reports}\"")) {
             response.insert_header(HeaderName::from_static("reporting-endpoints"), endpoint);
         }
-        let policy = format!(
+        if let Ok(policy) = HeaderValue::from_str(&self.text(&nonce)) {
+            response.insert_header(CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+
+    fn text(&self, nonce: &str) -> String {
+        let (connections, reports) = (&self.connections, Path::PolicyReports);
+        format!(
             "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
              style-src 'self'; img-src 'self' data:; connect-src 'self'{connections}; \
              form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
              require-trusted-types-for 'script'; report-uri {reports}; report-to policy"
-        );
-        if let Ok(policy) = HeaderValue::from_str(&policy) {
-            response.insert_header(CONTENT_SECURITY_POLICY, policy);
-        }
+        )
     }
 }

@@ -14,7 +14,7 @@ use tower_sessions::session::Id;
 use super::{Session, before};
 use crate::{
     clock::Clock,
-    store::{SessionWrite, Store, StoreError, session_key},
+    store::{FoundSession, SessionWrite, Store, StoreError, VisitorRow, session_key},
 };
 
 /// No browser keeps a cookie for longer: 400 days (RFC 6265bis §5.5).
@@ -72,18 +72,20 @@ impl Sessions {
         if before <= until && until.since(before) < little { before } else { until }
     }
 
-    /// The session with this id. One that cannot be read is none: it ends, and its browser begins
+    /// The session with this id, and what surrounds its pages. One that cannot be read is none: it ends, and its browser begins
     /// another.
     ///
     /// # Errors
     /// [`StoreError::Database`]
-    pub async fn find(&self, id: Id) -> Result<Option<Kept>, StoreError> {
+    pub async fn find(&self, id: Id) -> Result<Option<(Kept, Option<VisitorRow>)>, StoreError> {
         let key = key(id);
-        let Some((data, expires)) = self.store.session(&key, self.now()).await? else {
+        let Some(FoundSession { data, expires, visitor }) =
+            self.store.session(&key, self.now()).await?
+        else {
             return Ok(None);
         };
         match read(&data, &key) {
-            Ok(session) => Ok(Some(Kept { session, expires })),
+            Ok(session) => Ok(Some((Kept { session, expires }, visitor))),
             Err(error) => {
                 tracing::warn!(%error, "a session cannot be read, so it ends");
                 self.store.delete_session(&key).await?;
@@ -140,7 +142,8 @@ impl Sessions {
         }
         loop {
             let now = self.now();
-            let Some((data, expires)) = self.store.session(&key, now).await? else {
+            let Some(FoundSession { data, expires, .. }) = self.store.session(&key, now).await?
+            else {
                 return Ok(None);
             };
             let Ok(current) = read(&data, &key) else { return Ok(None) };
@@ -178,6 +181,10 @@ pub(super) fn write(session: &Session) -> Result<String, StoreError> {
 /// # Errors
 /// For what no version ever wrote.
 pub fn read(data: &str, handle: &str) -> serde_json::Result<Session> {
+    // What comes first is what this version writes first.
+    if data.starts_with("{\"who\"") {
+        return serde_json::from_str(data);
+    }
     let data: Value = serde_json::from_str(data)?;
     if data.get("who").is_some() {
         serde_json::from_value(data)

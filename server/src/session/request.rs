@@ -16,7 +16,10 @@ use super::{
     kept::{self, write},
     tower::KEY,
 };
-use crate::{error::internal, store::SessionWrite};
+use crate::{
+    error::internal,
+    store::{SessionWrite, VisitorRow},
+};
 
 /// A session that is only used is written this seldom, so that it lives on.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -40,6 +43,7 @@ struct Inner {
     /// As the database has it, and until when.
     stored: Session,
     expires: Timestamp,
+    visitor: Option<VisitorRow>,
     cookie: Cookie,
     /// What challenges are bound to.
     browser: Option<String>,
@@ -99,6 +103,7 @@ impl RequestSession {
             session: Session::default(),
             stored: Session::default(),
             expires: Timestamp(0),
+            visitor: None,
             cookie: Cookie::Kept,
             browser,
             browser_cookie: BrowserCookie::Kept,
@@ -118,11 +123,12 @@ impl RequestSession {
             _ => None,
         };
         let Some(id) = id else { return Ok(()) };
-        let found = self.kept(Some(id)).get::<Kept>(KEY).await.map_err(internal);
+        let found = self.sessions.find(id).await.map_err(internal);
         let mut inner = self.inner();
         inner.loaded = if found.is_ok() { Loaded::Yes } else { Loaded::Failed };
         match found? {
-            Some(kept) => {
+            Some((kept, visitor)) => {
+                inner.visitor = visitor;
                 let now = self.sessions.now();
                 inner.session = kept.session.clone().without_stale(now).coming_back();
                 (inner.stored, inner.expires) = (kept.session, kept.expires);
@@ -136,6 +142,18 @@ impl RequestSession {
     #[must_use]
     pub fn get(&self) -> Session {
         self.inner().session.clone()
+    }
+
+    /// What surrounds the page of the account that is signed in, as it was found with the session;
+    /// `None` where this request has changed something of it since.
+    #[must_use]
+    pub fn visitor(&self) -> Option<VisitorRow> {
+        self.inner().visitor.clone()
+    }
+
+    /// This request changes something that surrounds pages.
+    pub fn outdate_visitor(&self) {
+        self.inner().visitor = None;
     }
 
     /// Changes it here; the end of the request writes it.
@@ -203,6 +221,7 @@ impl RequestSession {
     pub fn committed(&self, change: SessionChange) {
         let mut inner = self.inner();
         inner.keep(change.id, change.session.clone(), change.write.expires, self.sessions.now());
+        inner.visitor = None;
         inner.session = change.session;
     }
 
@@ -210,6 +229,7 @@ impl RequestSession {
     pub fn forget(&self) {
         let mut inner = self.inner();
         inner.id = None;
+        inner.visitor = None;
         inner.session = Session::default();
         inner.stored = Session::default();
     }

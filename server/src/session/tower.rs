@@ -1,8 +1,9 @@
 //! The adapter between tower-sessions and the database.
 //!
-//! Under one key, a record holds a whole [`Kept`]. Its `Session` finds, begins and ends sessions. It
-//! cannot say what a request has changed, and would begin a session anew that has ended meanwhile:
-//! so what is left at the end of a request goes through [`Sessions::change`].
+//! Under one key, a record holds a whole [`Kept`]. Its `Session` begins and ends sessions. It cannot
+//! say what a request has changed, and would begin a session anew that has ended meanwhile: so what
+//! is left at the end of a request goes through [`Sessions::change`]. Nor can it bring along what the
+//! page of a session needs besides: so a request finds its session through [`Sessions::find`].
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -30,14 +31,14 @@ impl SessionStore for Sessions {
     /// and ends after it must not bring the session back.
     async fn save(&self, record: &Record) -> Result<()> {
         let session = read(record)?.session;
-        if let Some(before) = self.find(record.id).await.map_err(backend)? {
+        if let Some((before, _)) = self.find(record.id).await.map_err(backend)? {
             self.change(record.id, &before.session, &session).await.map_err(backend)?;
         }
         Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let Some(kept) = self.find(*id).await.map_err(backend)? else { return Ok(None) };
+        let Some((kept, _)) = self.find(*id).await.map_err(backend)? else { return Ok(None) };
         let expiry =
             OffsetDateTime::from_unix_timestamp_nanos(i128::from(kept.expires.0) * 1_000_000);
         let kept = serde_json::to_value(kept).map_err(|error| Error::Encode(error.to_string()))?;

@@ -13,19 +13,22 @@ use crate::{
 #[async_trait]
 impl ShopService for RequestContext {
     async fn catalogue(&self) -> Result<Vec<Product>> {
-        Ok(self.state.store.products().await?)
+        Ok(self.state.store.catalogue().await?.products.clone())
     }
 
     async fn product(&self, slug: &str) -> Result<Product> {
-        let product = self.state.store.product(plain(slug)?).await?;
-        product.ok_or_else(|| Code::NotFound.into())
+        let catalogue = self.state.store.catalogue().await?;
+        catalogue.product(plain(slug)?).cloned().ok_or_else(|| Code::NotFound.into())
     }
 
     async fn cart(&self) -> Result<Cart> {
-        match self.session.get().cart() {
-            Some(owner) => Ok(self.state.store.cart(&owner).await?),
-            None => Ok(Cart::default()),
+        let Some(owner) = self.session.get().cart() else { return Ok(Cart::default()) };
+        if let (CartOwner::SignedIn { .. }, Some(visitor)) = (&owner, self.session.visitor())
+            && let Some(cart) = self.state.store.catalogue().await?.cart(&visitor.pieces)
+        {
+            return Ok(cart);
         }
+        Ok(self.state.store.cart(&owner).await?)
     }
 
     async fn checkout(&self) -> Result<Checkout> {
@@ -65,6 +68,7 @@ pub async fn change_cart(ctx: &RequestContext, slug: &str, change: Change) -> Re
     }
     ctx.product(slug).await?;
     let cart = begin_cart(ctx)?;
+    ctx.session.outdate_visitor();
     let (store, now) = (&ctx.state.store, ctx.now());
     let kept = match change {
         Change::Add(quantity) => store.add_to_cart(&cart, slug, quantity, now).await?,
@@ -106,6 +110,7 @@ pub async fn place_order(
         address: delivery.address.trim().to_owned(),
     };
     let (store, now) = (&ctx.state.store, ctx.now());
+    ctx.session.outdate_visitor();
     let SignedIn { account, handle, .. } = signed_in;
     Ok(store.place_order(*account, handle, &placement, &delivery, now).await?)
 }

@@ -9,7 +9,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    CartOwner, NewEvent, Owner, Result, SessionWrite, Store, carts, events, flag,
+    Batch, NewEvent, Owner, Pieces, Result, SessionWrite, Store, carts, events, flag,
     sessions::{self, end_automatic, end_others, next_epoch},
     timestamp, uuid,
     ways::{lock, ways_in},
@@ -57,8 +57,8 @@ pub struct AccountRow {
 #[derive(Clone, Debug)]
 pub struct VisitorRow {
     pub account: AccountRow,
-    /// Pieces.
-    pub cart_count: i64,
+    /// What is in the cart, by product id.
+    pub pieces: Vec<Pieces>,
     /// The version of the account's passkeys that the session's browser was told last.
     pub signalled: Option<i64>,
 }
@@ -115,26 +115,6 @@ impl Store {
     pub async fn account(&self, id: Uuid) -> Result<Option<AccountRow>> {
         let account = query_as("SELECT * FROM accounts WHERE id = $1").bind(id.to_string());
         Ok(account.fetch_optional(&self.read).await?)
-    }
-
-    /// The account, as the page of a session that is signed in to it needs it; `None` when that
-    /// has been ended meanwhile.
-    pub async fn visitor(&self, session: &str, account: Uuid) -> Result<Option<VisitorRow>> {
-        let found = query(
-            "SELECT a.*, s.signalled, (SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT)
-                FROM cart_lines WHERE cart_id = $2) AS pieces
-            FROM accounts a JOIN sessions s ON s.account_id = a.id WHERE s.id = $1",
-        )
-        .bind(session)
-        .bind(CartOwner::Account(account).cart_id())
-        .try_map(|row: AnyRow| {
-            Ok(VisitorRow {
-                account: AccountRow::from_row(&row)?,
-                cart_count: row.try_get("pieces")?,
-                signalled: row.try_get("signalled")?,
-            })
-        });
-        Ok(found.fetch_optional(&self.read).await?)
     }
 
     pub async fn account_named(&self, username_key: &str) -> Result<Option<AccountRow>> {
@@ -203,16 +183,20 @@ impl Store {
         lock(&mut *tx, account).await?;
         let before = replace_password(&mut *tx, account, hash, now).await?;
         let (session, event) = after(before);
-        sessions::write(&mut tx, &session, now).await?;
+        Batch::of(|batch| sessions::write(batch, &session, now)).run(&mut tx).await?;
         if before {
             end_others(&mut tx, account, &session.key).await?;
             if and_automatic {
                 end_automatic(&mut *tx, account).await?;
             }
-        } else {
-            insert_password(&mut *tx, account, hash, now).await?;
         }
-        events::insert_all(&mut tx, &[event], now).await?;
+        let rest = Batch::of(|batch| {
+            if !before {
+                insert_password(batch, account, hash, now);
+            }
+            events::insert_all(batch, &[event], now);
+        });
+        rest.run(&mut tx).await?;
         tx.commit().await?;
         Ok(before)
     }
@@ -338,7 +322,7 @@ impl Store {
             .bind(account.to_string())
             .execute(&mut *tx)
             .await?;
-        sessions::write(&mut tx, session, now).await?;
+        Batch::of(|batch| sessions::write(batch, session, now)).run(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
@@ -356,7 +340,7 @@ impl Store {
         let mut tx = self.begin().await?;
         lock(&mut *tx, account).await?;
         // Before the deletion, which takes the account's sessions with it.
-        sessions::write(&mut tx, farewell, now).await?;
+        Batch::of(|batch| sessions::write(batch, farewell, now)).run(&mut tx).await?;
         query("DELETE FROM accounts WHERE id = $1")
             .bind(account.to_string())
             .execute(&mut *tx)
@@ -379,48 +363,39 @@ impl Store {
         event: &NewEvent,
         now: Timestamp,
     ) -> Result<()> {
-        sessions::write(&mut tx, session, now).await?;
-        events::insert_all(&mut tx, std::slice::from_ref(event), now).await?;
+        let rest = Batch::of(|batch| {
+            sessions::write(batch, session, now);
+            events::insert_all(batch, std::slice::from_ref(event), now);
+        });
+        rest.run(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 }
 
 /// Creates an account, and its cart. The constraints say what is taken.
-pub(super) async fn insert(
-    tx: &mut Transaction<'_, Any>,
-    account: &NewAccount,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    query(
-        "INSERT INTO accounts (id, username, username_key, display_name, created_at)
-        VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(account.id.to_string())
-    .bind(&account.username)
-    .bind(&account.username_key)
-    .bind(&account.display_name)
-    .bind(now.0)
-    .execute(&mut **tx)
-    .await?;
+pub(super) fn insert(batch: &mut Batch, account: &NewAccount, now: Timestamp) {
+    batch
+        .add(
+            "INSERT INTO accounts (id, username, username_key, display_name, created_at)
+            VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(account.id.to_string())
+        .bind(&account.username)
+        .bind(&account.username_key)
+        .bind(&account.display_name)
+        .bind(now.0);
     if let Some(hash) = &account.password_hash {
-        insert_password(&mut **tx, account.id, hash, now).await?;
+        insert_password(batch, account.id, hash, now);
     }
-    carts::insert_for_account(&mut **tx, account.id, now).await
+    carts::insert_for_account(batch, account.id, now);
 }
 
-async fn insert_password(
-    db: impl AnyExecutor<'_>,
-    account: Uuid,
-    hash: &str,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    query("INSERT INTO passwords (account_id, hash, changed_at) VALUES ($1, $2, $3)")
+fn insert_password(batch: &mut Batch, account: Uuid, hash: &str, now: Timestamp) {
+    batch
+        .add("INSERT INTO passwords (account_id, hash, changed_at) VALUES ($1, $2, $3)")
         .bind(account.to_string())
         .bind(hash)
-        .bind(now.0)
-        .execute(db)
-        .await
-        .map(drop)
+        .bind(now.0);
 }
 
 /// `false` when there is no password yet.

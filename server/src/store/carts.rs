@@ -2,17 +2,14 @@
 
 use std::time::Duration;
 
-use app::api::{Cart, CartLine, Money, Product, Timestamp};
+use app::api::{Cart, CartLine, Timestamp};
 use serde::{Deserialize, Serialize};
-use sqlx::{
-    Any, AssertSqlSafe, Row, Transaction,
-    any::{AnyExecutor, AnyRow},
-    query, query_as, query_scalar,
-};
+use sqlx::{Any, AssertSqlSafe, Row, Transaction, any::AnyExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::{
-    BATCH, Result, SessionWrite, Store,
+    BATCH, Batch, Result, SessionWrite, Store,
+    catalogue::product,
     sessions::{self, expect},
     ways::lock,
 };
@@ -57,17 +54,6 @@ impl CartOwner {
 }
 
 impl Store {
-    /// All products, by id.
-    pub async fn products(&self) -> Result<Vec<Product>> {
-        let products = query("SELECT * FROM products ORDER BY id").try_map(|row| product(&row));
-        Ok(products.fetch_all(&self.read).await?)
-    }
-
-    pub async fn product(&self, slug: &str) -> Result<Option<Product>> {
-        let found = query("SELECT * FROM products WHERE slug = $1").bind(slug);
-        Ok(found.try_map(|row| product(&row)).fetch_optional(&self.read).await?)
-    }
-
     /// The cart, by product id; empty when there is none.
     pub async fn cart(&self, cart: &CartOwner) -> Result<Cart> {
         Ok(Cart { lines: cart_lines(&self.read, &cart.cart_id()).await? })
@@ -154,7 +140,7 @@ impl Store {
         let rows = rows_of(brought);
         let mut tx = self.begin().await?;
         lock(&mut *tx, account).await?;
-        sessions::write(&mut tx, session, now).await?;
+        Batch::of(|batch| sessions::write(batch, session, now)).run(&mut tx).await?;
         for sql in [
             format!(
                 "DELETE FROM cart_lines WHERE cart_id = $1 AND quantity <= (SELECT b.quantity
@@ -236,18 +222,12 @@ pub(super) async fn lock_cart(
 }
 
 /// Every account has a cart, from its beginning.
-pub(super) async fn insert_for_account(
-    db: impl AnyExecutor<'_>,
-    account: Uuid,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    query("INSERT INTO carts (id, account_id, updated_at) VALUES ($1, $2, $3)")
+pub(super) fn insert_for_account(batch: &mut Batch, account: Uuid, now: Timestamp) {
+    batch
+        .add("INSERT INTO carts (id, account_id, updated_at) VALUES ($1, $2, $3)")
         .bind(CartOwner::Account(account).cart_id())
         .bind(account.to_string())
-        .bind(now.0)
-        .execute(db)
-        .await
-        .map(drop)
+        .bind(now.0);
 }
 
 /// A query for these pieces, as product ids and quantities. There are some, and nothing but numbers
@@ -343,16 +323,4 @@ async fn change_line(
     };
     write.execute(&mut **tx).await?;
     Ok(quantity)
-}
-
-fn product(row: &AnyRow) -> sqlx::Result<Product> {
-    Ok(Product {
-        id: row.try_get("id")?,
-        slug: row.try_get("slug")?,
-        name: row.try_get("name")?,
-        summary: row.try_get("summary")?,
-        description: row.try_get("description")?,
-        price: row.try_get("price").map(Money)?,
-        stock: row.try_get("stock")?,
-    })
 }

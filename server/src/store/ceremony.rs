@@ -1,13 +1,13 @@
 //! The end of a ceremony: everything that it changes, in one transaction.
 
 use app::api::Timestamp;
-use sqlx::{Any, Transaction, any::AnyExecutor, query_scalar};
 use uuid::Uuid;
 
 use super::{
-    Made, NewAccount, NewEvent, NewIdentity, NewPasskey, PasskeyUse, Result, SessionWrite, Store,
-    StoreError, UsedChallenge, WrongTry, accounts, carts, challenges, events, identities, passkeys,
-    recovery_codes,
+    Batch, Made, NewAccount, NewEvent, NewIdentity, NewPasskey, PasskeyUse, Result, SessionWrite,
+    Store, StoreError, UsedChallenge, WrongTry, accounts,
+    batch::Returned,
+    carts, challenges, events, identities, passkeys, recovery_codes,
     sessions::{self, MOST_SESSIONS},
     tries,
 };
@@ -61,78 +61,84 @@ impl Store {
     /// [`StoreError::UsernameTaken`], [`StoreError::CredentialTaken`] and
     /// [`StoreError::IdentityTaken`] for what somebody else has.
     pub async fn complete(&self, ceremony: &Ceremony<'_>, now: Timestamp) -> Result<()> {
-        let mut tx = self.begin().await?;
-        // The account's row is the lock of everything that belongs to it, so it is first.
-        let sessions_before = match ceremony.account {
-            Some(owner) => lock_owner(&mut *tx, owner, ceremony.new_passkey.is_some()).await?,
-            None => 0,
+        let batch = Batch::of(|batch| ceremony.write(batch, now));
+        let account = ceremony.session.and_then(|session| session.account);
+        let (Some(cart), Some(account)) = (ceremony.cart, account) else {
+            let sessions_before = self.write(batch).await?;
+            return self.end_oldest(ceremony, sessions_before).await;
         };
-        if let Some(challenge) = ceremony.challenge {
-            challenges::mark_used(&mut *tx, challenge).await?;
-        }
-        if let Some(account) = ceremony.new_account {
-            accounts::insert(&mut tx, account, now).await?;
-        }
-        let account = ceremony.account.map(|owner| owner.account);
-        if let Some(account) = account.or(ceremony.new_account.map(|account| account.id)) {
-            change_ways_in(&mut tx, account, ceremony, now).await?;
-        }
-        // Before the cart: of two requests with one session, the second finds it empty.
-        if let Some(session) = ceremony.session {
-            sessions::write(&mut tx, session, now).await?;
-            if session.begins && sessions_before >= MOST_SESSIONS {
-                sessions::end_oldest(&mut *tx, session).await?;
+        let mut tx = self.begin().await?;
+        let sessions_before = batch.run(&mut tx).await?;
+        // After the session: of two requests with one, the second finds it empty.
+        carts::merge(&mut tx, cart, account).await?;
+        tx.commit().await?;
+        self.end_oldest(ceremony, sessions_before).await
+    }
+
+    async fn end_oldest(&self, ceremony: &Ceremony<'_>, sessions_before: Returned) -> Result<()> {
+        match ceremony.session {
+            Some(session) if session.begins && sessions_before >= Some(MOST_SESSIONS) => {
+                self.write(Batch::of(|batch| sessions::end_oldest(batch, session))).await.map(drop)
             }
+            _ => Ok(()),
         }
-        if let (Some(cart), Some(account)) = (ceremony.cart, ceremony.session_account()) {
-            carts::merge(&mut tx, cart, account).await?;
-        }
-        events::insert_all(&mut tx, ceremony.events, now).await?;
-        tries::count(&mut tx, ceremony.wrong_tries, now).await?;
-        if let Some(subject) = ceremony.forgotten_tries {
-            tries::forget(&mut *tx, subject).await?;
-        }
-        Ok(tx.commit().await?)
     }
 }
 
 impl Ceremony<'_> {
-    fn session_account(&self) -> Option<Uuid> {
-        self.session?.account
+    fn write(&self, batch: &mut Batch, now: Timestamp) {
+        // The account's row is the lock of everything that belongs to it, so it is first.
+        if let Some(owner) = self.account {
+            lock_owner(batch, owner, self.new_passkey.is_some());
+        }
+        if let Some(challenge) = self.challenge {
+            challenges::mark_used(batch, challenge);
+        }
+        if let Some(account) = self.new_account {
+            accounts::insert(batch, account, now);
+        }
+        let account = self.account.map(|owner| owner.account);
+        if let Some(account) = account.or(self.new_account.map(|account| account.id)) {
+            self.change_ways_in(batch, account, now);
+        }
+        if let Some(session) = self.session {
+            sessions::write(batch, session, now);
+        }
+        events::insert_all(batch, self.events, now);
+        tries::count(batch, self.wrong_tries, now);
+        if let Some(subject) = self.forgotten_tries {
+            tries::forget(batch, subject);
+        }
+    }
+
+    fn change_ways_in(&self, batch: &mut Batch, account: Uuid, now: Timestamp) {
+        if let Some(used) = self.passkey_used {
+            passkeys::record_use(batch, used, now);
+        }
+        if let Some(hash) = self.recovery_code {
+            recovery_codes::take(batch, account, hash);
+        }
+        if let Some(passkey) = self.new_passkey {
+            passkeys::insert(batch, account, passkey, self.made, now);
+        }
+        if let Some(identity) = self.new_identity {
+            identities::insert(batch, account, identity, self.made, now);
+        }
     }
 }
 
 /// `with_passkey`: passkey managers are to hear of a new one. Returns how many sessions the
-/// account has, which so costs no statement of its own.
-async fn lock_owner(db: impl AnyExecutor<'_>, owner: Owner, with_passkey: bool) -> Result<i64> {
+/// account has, which so costs no statement of its own; fails with [`StoreError::SessionEnded`]
+/// where they have been ended.
+fn lock_owner(batch: &mut Batch, owner: Owner, with_passkey: bool) {
     // Also an update that changes nothing is a lock, which both databases understand.
-    let current = query_scalar(
-        "UPDATE accounts SET version = version + $1 WHERE id = $2 AND sessions_epoch = $3
-        RETURNING (SELECT COUNT(*) FROM sessions s WHERE s.account_id = accounts.id)",
-    )
-    .bind(i64::from(with_passkey))
-    .bind(owner.account.to_string())
-    .bind(owner.epoch);
-    current.fetch_optional(db).await?.ok_or(StoreError::SessionEnded)
-}
-
-async fn change_ways_in(
-    tx: &mut Transaction<'_, Any>,
-    account: Uuid,
-    ceremony: &Ceremony<'_>,
-    now: Timestamp,
-) -> Result<()> {
-    if let Some(used) = ceremony.passkey_used {
-        passkeys::record_use(&mut **tx, used, now).await?;
-    }
-    if let Some(hash) = ceremony.recovery_code {
-        recovery_codes::take(&mut **tx, account, hash).await?;
-    }
-    if let Some(passkey) = ceremony.new_passkey {
-        passkeys::insert(&mut **tx, account, passkey, ceremony.made, now).await?;
-    }
-    if let Some(identity) = ceremony.new_identity {
-        identities::insert(&mut **tx, account, identity, ceremony.made, now).await?;
-    }
-    Ok(())
+    batch
+        .add(
+            "UPDATE accounts SET version = version + $1 WHERE id = $2 AND sessions_epoch = $3
+            RETURNING (SELECT COUNT(*) FROM sessions s WHERE s.account_id = accounts.id)",
+        )
+        .bind(i64::from(with_passkey))
+        .bind(owner.account.to_string())
+        .bind(owner.epoch)
+        .or(|| StoreError::SessionEnded);
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use app::api::Timestamp;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sqlx::{any::AnyExecutor, query, query_scalar};
+use sqlx::{query, query_scalar};
 
-use super::{BATCH, Result, Store, StoreError};
+use super::{BATCH, Batch, Result, Store, StoreError};
 
 /// The name of the key that challenges are signed with.
 const CHALLENGE_KEY: &str = "challenge key";
@@ -53,17 +53,14 @@ impl Store {
     }
 }
 
-/// # Errors
-/// [`StoreError::ChallengeUsed`] for all but the first.
-pub(super) async fn mark_used(db: impl AnyExecutor<'_>, used: &UsedChallenge) -> Result<()> {
-    let insert = query(
-        "INSERT INTO used_challenges (challenge, expires_at) VALUES ($1, $2)
-        ON CONFLICT (challenge) DO NOTHING",
-    )
-    .bind(&used.challenge)
-    .bind(used.expires.0);
-    match insert.execute(db).await?.rows_affected() {
-        0 => Err(StoreError::ChallengeUsed),
-        _ => Ok(()),
-    }
+/// Fails with [`StoreError::ChallengeUsed`] for all but the first.
+pub(super) fn mark_used(batch: &mut Batch, used: &UsedChallenge) {
+    batch
+        .add(
+            "INSERT INTO used_challenges (challenge, expires_at) VALUES ($1, $2)
+            ON CONFLICT (challenge) DO NOTHING",
+        )
+        .bind(&used.challenge)
+        .bind(used.expires.0)
+        .or(|| StoreError::ChallengeUsed);
 }

@@ -3,14 +3,10 @@
 use std::time::Duration;
 
 use app::api::Timestamp;
-use sqlx::{
-    Any, AssertSqlSafe, FromRow, Row, Transaction,
-    any::{AnyExecutor, AnyRow},
-    query, query_as,
-};
+use sqlx::{FromRow, Row, any::AnyRow, query, query_as};
 use uuid::Uuid;
 
-use super::{BATCH, Result, Store, places, timestamp};
+use super::{BATCH, Batch, Result, Store, places, timestamp};
 
 /// How long an event is kept.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -98,35 +94,29 @@ impl Store {
 
 /// Keeps events. Of those that strangers can cause, at most one an hour for one account, kind,
 /// detail and browser.
-pub(super) async fn insert_all(
-    tx: &mut Transaction<'_, Any>,
-    events: &[NewEvent],
-    now: Timestamp,
-) -> sqlx::Result<()> {
+pub(super) fn insert_all(batch: &mut Batch, events: &[NewEvent], now: Timestamp) {
     // The log has all of them, of strangers as well. What people have named is left out.
     for event in events.iter().filter(|event| !event.account.is_nil()) {
         let methods = (!event.methods.is_empty()).then_some(event.methods.as_str());
         tracing::info!(target: "security", event = event.kind, account = %event.account, methods);
     }
     match events {
-        [] => Ok(()),
-        [event] if event.rare => insert_rare(&mut **tx, event, now).await,
-        events => insert(&mut **tx, events, now).await,
+        [] => {}
+        [event] if event.rare => insert_rare(batch, event, now),
+        events => insert(batch, events, now),
     }
 }
 
-async fn insert(db: impl AnyExecutor<'_>, events: &[NewEvent], now: Timestamp) -> sqlx::Result<()> {
+fn insert(batch: &mut Batch, events: &[NewEvent], now: Timestamp) {
     const COLUMNS: usize = 6;
     let row = |row: usize| format!("({})", places(row * COLUMNS + 1, COLUMNS));
     let rows: Vec<_> = (0..events.len()).map(row).collect();
-    let sql = format!(
+    let insert = batch.add(format!(
         "INSERT INTO events (id, account_id, kind, detail, browser, at) VALUES {}",
         rows.join(", ")
-    );
-    // Nothing but the numbers of the places is put into the text.
-    let mut insert = query(AssertSqlSafe(sql));
+    ));
     for event in events {
-        insert = insert
+        insert
             // In the order of time, also within a millisecond.
             .bind(Uuid::now_v7().to_string())
             .bind(event.account.to_string())
@@ -135,31 +125,24 @@ async fn insert(db: impl AnyExecutor<'_>, events: &[NewEvent], now: Timestamp) -
             .bind(&event.browser)
             .bind(now.0);
     }
-    insert.execute(db).await.map(drop)
 }
 
-async fn insert_rare(
-    db: impl AnyExecutor<'_>,
-    event: &NewEvent,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    query(
-        "INSERT INTO events (id, account_id, kind, detail, browser, at)
-        SELECT $1, a.id, $2, $3, $4, $5 FROM accounts a
-        WHERE a.id = $6 AND NOT EXISTS (SELECT 1 FROM events
-            WHERE account_id = a.id AND kind = $2 AND detail = $3 AND browser = $4 AND at > $7)
-        AND (SELECT COUNT(*) FROM events
-            WHERE account_id = a.id AND kind = $2 AND detail = $3 AND at > $7) < $8",
-    )
-    .bind(Uuid::now_v7().to_string())
-    .bind(&event.kind)
-    .bind(&event.detail)
-    .bind(&event.browser)
-    .bind(now.0)
-    .bind(event.account.to_string())
-    .bind((now - FAILURES_APART).0)
-    .bind(FAILURES_MEANWHILE)
-    .execute(db)
-    .await
-    .map(drop)
+fn insert_rare(batch: &mut Batch, event: &NewEvent, now: Timestamp) {
+    batch
+        .add(
+            "INSERT INTO events (id, account_id, kind, detail, browser, at)
+            SELECT $1, a.id, $2, $3, $4, $5 FROM accounts a
+            WHERE a.id = $6 AND NOT EXISTS (SELECT 1 FROM events
+                WHERE account_id = a.id AND kind = $2 AND detail = $3 AND browser = $4 AND at > $7)
+            AND (SELECT COUNT(*) FROM events
+                WHERE account_id = a.id AND kind = $2 AND detail = $3 AND at > $7) < $8",
+        )
+        .bind(Uuid::now_v7().to_string())
+        .bind(&event.kind)
+        .bind(&event.detail)
+        .bind(&event.browser)
+        .bind(now.0)
+        .bind(event.account.to_string())
+        .bind((now - FAILURES_APART).0)
+        .bind(FAILURES_MEANWHILE);
 }

@@ -2,16 +2,12 @@
 
 use app::api::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{
-    FromRow, Row,
-    any::{AnyExecutor, AnyRow},
-    query, query_as,
-};
+use sqlx::{FromRow, Row, any::AnyRow, query, query_as};
 use uuid::Uuid;
 
 use super::{
-    AccountRow, Deletion, Made, NewEvent, Result, SessionWrite, Store, flag, sessions::next_epoch,
-    uuid, ways::ways_in,
+    AccountRow, Batch, Deletion, Made, NewEvent, Result, SessionWrite, Store, flag,
+    sessions::next_epoch, uuid, ways::ways_in,
 };
 
 /// Issuer and subject, which together are one person (OpenID Connect Core §5.7): never an
@@ -145,27 +141,25 @@ impl Store {
     }
 }
 
-pub(super) async fn insert(
-    db: impl AnyExecutor<'_>,
+pub(super) fn insert(
+    batch: &mut Batch,
     account: Uuid,
     identity: &NewIdentity,
     made: Made<'_>,
     now: Timestamp,
-) -> sqlx::Result<()> {
-    query(
-        "INSERT INTO identities
-            (id, account_id, issuer, subject, label, linked_at, made_with, made_within)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(Uuid::new_v4().to_string())
-    .bind(account.to_string())
-    .bind(&identity.issuer)
-    .bind(&identity.subject)
-    .bind(&identity.label)
-    .bind(now.0)
-    .bind(made.with)
-    .bind(made.within)
-    .execute(db)
-    .await
-    .map(drop)
+) {
+    batch
+        .add(
+            "INSERT INTO identities
+                (id, account_id, issuer, subject, label, linked_at, made_with, made_within)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(Uuid::new_v4().to_string())
+        .bind(account.to_string())
+        .bind(&identity.issuer)
+        .bind(&identity.subject)
+        .bind(&identity.label)
+        .bind(now.0)
+        .bind(made.with)
+        .bind(made.within);
 }

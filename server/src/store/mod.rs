@@ -5,9 +5,12 @@
 //! milliseconds; amounts are euro cents.
 
 mod accounts;
+mod batch;
 mod carts;
+mod catalogue;
 mod ceremony;
 mod challenges;
+mod connections;
 mod events;
 mod identities;
 mod orders;
@@ -18,13 +21,14 @@ mod sessions;
 mod tries;
 mod ways;
 mod wire;
+mod writer;
 
-use std::io::ErrorKind;
+use std::{io::ErrorKind, sync::Arc, thread::available_parallelism};
 
 use app::api::Timestamp;
 use serde::de::DeserializeOwned;
 use sqlx::{
-    Any, AnyPool, Executor, Row, Transaction,
+    Any, AnyPool, Connection, Executor, Row, Transaction,
     any::{AnyPoolOptions, AnyRow, install_default_drivers},
     error::DatabaseError,
     query, raw_sql,
@@ -32,8 +36,14 @@ use sqlx::{
 };
 use uuid::Uuid;
 
+use batch::{Batch, Returned};
+use catalogue::Cached;
+use connections::Connections;
+use writer::Writer;
+
 pub use accounts::{AccountRow, NewAccount, PasswordRow, VisitorRow};
 pub use carts::{CartOwner, MAX_QUANTITY, Pieces};
+pub use catalogue::Catalogue;
 pub use ceremony::{Ceremony, Owner};
 pub use challenges::UsedChallenge;
 pub use events::{EventRow, NewEvent};
@@ -42,7 +52,7 @@ pub use orders::{Placement, Shortage};
 pub use passkeys::{Deletion, KnownPasskey, NewPasskey, PasskeyRow, PasskeyUse};
 pub use recovery_codes::{AccountToRecover, RecoveryCodesRow};
 pub use review::Rejected;
-pub use sessions::{SessionRow, SessionWrite, session_key};
+pub use sessions::{FoundSession, SessionRow, SessionWrite, session_key};
 pub use tries::{TriesRow, WrongTry};
 pub use ways::Ways;
 
@@ -64,6 +74,9 @@ pub enum StoreError {
     CodeUsed,
     #[error("the session has been ended")]
     SessionEnded,
+    /// With others that were to be committed at once; the log has the cause.
+    #[error("it could not be committed")]
+    NotCommitted,
     #[error("the secret “{0}” in the database cannot be read")]
     Secret(&'static str),
     #[error("a session cannot be written: {0}")]
@@ -115,11 +128,14 @@ pub struct Made<'a> {
 /// errors are named where they can happen.
 #[derive(Clone, Debug)]
 pub struct Store {
-    read: AnyPool,
+    read: Connections,
     /// SQLite has one writer at a time. With one connection for it, writers queue up
     /// here, in order, instead of polling for SQLite's lock: on a disk, that is twice as
     /// many sign-ins and a tenth of the longest waits. On PostgreSQL this is `read`.
     write: AnyPool,
+    /// Who takes what waits to be written together; none with PostgreSQL, which does so itself.
+    writer: Option<Writer>,
+    catalogue: Arc<Cached>,
     kind: Kind,
 }
 
@@ -129,16 +145,24 @@ enum Kind {
     Postgres,
 }
 
-/// Connections that only read. Each has a thread of its own.
-const SQLITE_READERS: u32 = 4;
-const POSTGRES_CONNECTIONS: u32 = 16;
+/// So many connections that only read. Each has a thread of its own.
+fn readers() -> u32 {
+    available_parallelism().map_or(2, |cores| cores.get().clamp(2, 16) as u32)
+}
+
+/// For what reads, and for ceremonies; and for all other transactions.
+const POSTGRES_KEPT: u32 = 12;
+const POSTGRES_CONNECTIONS: u32 = 4;
 
 /// WAL lets readers go on beside the writer; FULL makes what was answered survive a
-/// power cut. The timeout (milliseconds) is for other processes.
+/// power cut. The timeout (milliseconds) is for other processes. What a savepoint would undo stays
+/// in memory, as do 8 MB of what was read and written.
 const SQLITE_WRITES: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
+    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -8000";
 /// A write that takes the wrong way fails in its first test.
-const SQLITE_READS: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON";
+const SQLITE_READS: &str =
+    "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA cache_size = -8000";
 
 /// How many rows of a kind are deleted at once.
 const BATCH: i64 = 500;
@@ -168,14 +192,19 @@ impl Store {
     async fn connect_sqlite(url: &str) -> Result<Self> {
         keep_private(url)?;
         let write = sqlite_pool(1, SQLITE_WRITES).connect(&or_created(url)).await?;
-        let read = sqlite_pool(SQLITE_READERS, SQLITE_READS).connect(url).await?;
-        Ok(Self { read, write, kind: Kind::Sqlite })
+        let readers = readers();
+        let read = sqlite_pool(readers, SQLITE_READS).connect(url).await?;
+        let read = Connections::new(read, readers);
+        let writer = Some(Writer::start(write.clone()));
+        Ok(Self { read, write, writer, catalogue: Arc::default(), kind: Kind::Sqlite })
     }
 
     async fn connect_postgres(url: &str) -> Result<Self> {
         wire::check(url)?;
         let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect(url).await?;
-        Ok(Self { read: pool.clone(), write: pool, kind: Kind::Postgres })
+        let read = Connections::new(pool.clone(), POSTGRES_KEPT);
+        let catalogue = Arc::default();
+        Ok(Self { read, write: pool, writer: None, catalogue, kind: Kind::Postgres })
     }
 
     /// All in one transaction that one server at a time is in: the others find it done.
@@ -210,6 +239,23 @@ impl Store {
                 Kind::Postgres => "BEGIN",
             })
             .await
+    }
+
+    /// Runs a batch in a transaction of its own.
+    async fn write(&self, batch: Batch) -> Result<Returned> {
+        if batch.is_empty() {
+            return Ok(None);
+        }
+        if let Some(writer) = &self.writer {
+            return writer.write(batch).await;
+        }
+        let mut lent = self.read.lend().await?;
+        let mut tx = lent.connection()?.begin().await?;
+        let returned = batch.run(&mut tx).await?;
+        let committed = tx.commit().await;
+        lent.give_back(&committed);
+        committed?;
+        Ok(returned)
     }
 
     /// Deletes what is over: used challenges and sessions that have expired, events of more than

@@ -74,6 +74,10 @@ impl Store {
         insert_lines(&mut tx, &number, &lines).await?;
         query("DELETE FROM cart_lines WHERE cart_id = $1").bind(cart_id).execute(&mut *tx).await?;
         tx.commit().await?;
+        // The next page tells what is left. The order is placed in any case.
+        if let Err(error) = self.refresh_catalogue().await {
+            tracing::warn!(%error, "the catalogue could not be read again");
+        }
         Ok(Placement::Placed(number))
     }
 

@@ -2,15 +2,12 @@
 
 use app::api::{AccountName, Timestamp};
 use serde_json::json;
-use sqlx::{
-    FromRow, Row,
-    any::{AnyExecutor, AnyRow},
-    query, query_as,
-};
+use sqlx::{FromRow, Row, any::AnyRow, query, query_as};
 use uuid::Uuid;
 
 use super::{
-    Made, NewEvent, Result, SessionWrite, Store, StoreError, flag, json, sessions, timestamp, uuid,
+    Batch, Made, NewEvent, Result, SessionWrite, Store, StoreError, flag, json, sessions,
+    timestamp, uuid,
     ways::{next_version, ways_in},
 };
 
@@ -186,7 +183,7 @@ impl Store {
         if update.execute(&mut *tx).await?.rows_affected() == 0 {
             return Ok(false);
         }
-        sessions::write(&mut tx, session, now).await?;
+        Batch::of(|batch| sessions::write(batch, session, now)).run(&mut tx).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -229,61 +226,51 @@ impl Store {
 /// Stores what an accepted assertion changed (WebAuthn L3 §7.2 steps 22 to 25), if the stored
 /// counter still is the one that it was checked against: of two assertions with one counter,
 /// only one passes. (A counter that stays 0 tells nothing apart: there, the challenge does.)
-///
-/// # Errors
-/// [`StoreError::CounterWentBack`] for the other one, and for a passkey that is gone.
-pub(super) async fn record_use(
-    db: impl AnyExecutor<'_>,
-    used: &PasskeyUse,
-    now: Timestamp,
-) -> Result<()> {
-    let update = query(
-        "UPDATE passkeys
-        SET counter = $1, backed_up = $2, credential = $3, last_used_at = $4,
-            last_used_with = $5, last_used_here = $6
-        WHERE id = $7 AND counter = $8",
-    )
-    .bind(used.counter)
-    .bind(i64::from(used.backed_up))
-    .bind(&used.credential)
-    .bind(now.0)
-    .bind(&used.with)
-    .bind(i64::from(used.here))
-    .bind(&used.credential_id)
-    .bind(used.counter_before);
-    match update.execute(db).await?.rows_affected() {
-        0 => Err(StoreError::CounterWentBack),
-        _ => Ok(()),
-    }
+/// It fails with [`StoreError::CounterWentBack`] for the other one, and for a passkey that is gone.
+pub(super) fn record_use(batch: &mut Batch, used: &PasskeyUse, now: Timestamp) {
+    batch
+        .add(
+            "UPDATE passkeys
+            SET counter = $1, backed_up = $2, credential = $3, last_used_at = $4,
+                last_used_with = $5, last_used_here = $6
+            WHERE id = $7 AND counter = $8",
+        )
+        .bind(used.counter)
+        .bind(i64::from(used.backed_up))
+        .bind(&used.credential)
+        .bind(now.0)
+        .bind(&used.with)
+        .bind(i64::from(used.here))
+        .bind(&used.credential_id)
+        .bind(used.counter_before)
+        .or(|| StoreError::CounterWentBack);
 }
 
-pub(super) async fn insert(
-    db: impl AnyExecutor<'_>,
+pub(super) fn insert(
+    batch: &mut Batch,
     account: Uuid,
     passkey: &NewPasskey,
     made: Made<'_>,
     now: Timestamp,
-) -> sqlx::Result<()> {
-    query(
-        "INSERT INTO passkeys (id, account_id, credential, aaguid, transports, counter,
-            backup_eligible, backed_up, verified_model, created_at, last_used_at, last_used_with,
-            last_used_here, made_with, made_within)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $11, $13)",
-    )
-    .bind(&passkey.id)
-    .bind(account.to_string())
-    .bind(&passkey.credential)
-    .bind(&passkey.aaguid)
-    .bind(json!(passkey.transports).to_string())
-    .bind(passkey.counter)
-    .bind(i64::from(passkey.backup_eligible))
-    .bind(i64::from(passkey.backed_up))
-    .bind(i64::from(passkey.verified_model))
-    .bind(now.0)
-    .bind(&passkey.with)
-    .bind(i64::from(passkey.here))
-    .bind(made.within)
-    .execute(db)
-    .await
-    .map(drop)
+) {
+    batch
+        .add(
+            "INSERT INTO passkeys (id, account_id, credential, aaguid, transports, counter,
+                backup_eligible, backed_up, verified_model, created_at, last_used_at,
+                last_used_with, last_used_here, made_with, made_within)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $11, $13)",
+        )
+        .bind(&passkey.id)
+        .bind(account.to_string())
+        .bind(&passkey.credential)
+        .bind(&passkey.aaguid)
+        .bind(json!(passkey.transports).to_string())
+        .bind(passkey.counter)
+        .bind(i64::from(passkey.backup_eligible))
+        .bind(i64::from(passkey.backed_up))
+        .bind(i64::from(passkey.verified_model))
+        .bind(now.0)
+        .bind(&passkey.with)
+        .bind(i64::from(passkey.here))
+        .bind(made.within);
 }

@@ -1,15 +1,11 @@
 //! Recovery codes: only their hashes are here, and each of them once.
 
 use app::api::Timestamp;
-use sqlx::{
-    AssertSqlSafe, FromRow, Row,
-    any::{AnyExecutor, AnyRow},
-    query, query_as,
-};
+use sqlx::{AssertSqlSafe, FromRow, Row, any::AnyRow, query, query_as};
 use uuid::Uuid;
 
 use super::{
-    AccountRow, Made, NewEvent, Result, SessionWrite, Store, StoreError, flag, timestamp,
+    AccountRow, Batch, Made, NewEvent, Result, SessionWrite, Store, StoreError, flag, timestamp,
     ways::lock,
 };
 
@@ -138,16 +134,11 @@ impl Store {
     }
 }
 
-/// Uses a code up.
-///
-/// # Errors
-/// [`StoreError::CodeUsed`] when the account has no such code (any more).
-pub(super) async fn take(db: impl AnyExecutor<'_>, account: Uuid, hash: &str) -> Result<()> {
-    let delete = query("DELETE FROM recovery_codes WHERE hash = $1 AND account_id = $2")
+/// Uses a code up; fails with [`StoreError::CodeUsed`] when the account has no such code (any more).
+pub(super) fn take(batch: &mut Batch, account: Uuid, hash: &str) {
+    batch
+        .add("DELETE FROM recovery_codes WHERE hash = $1 AND account_id = $2")
         .bind(hash)
-        .bind(account.to_string());
-    match delete.execute(db).await?.rows_affected() {
-        0 => Err(StoreError::CodeUsed),
-        _ => Ok(()),
-    }
+        .bind(account.to_string())
+        .or(|| StoreError::CodeUsed);
 }

@@ -5,7 +5,7 @@ use sqlx::{Any, Transaction, query};
 use uuid::Uuid;
 
 use super::{
-    NewEvent, Result, SessionWrite, Store, events,
+    Batch, NewEvent, Result, SessionWrite, Store, events,
     sessions::{self, end_automatic, next_epoch},
     ways::{next_version, ways_in},
 };
@@ -38,7 +38,7 @@ impl Store {
         let mut tx = self.begin().await?;
         // The lock. Whoever is just signing in with what goes does not get in any more.
         next_epoch(&mut *tx, account).await?;
-        sessions::write(&mut tx, session, now).await?;
+        Batch::of(|batch| sessions::write(batch, session, now)).run(&mut tx).await?;
         delete(&mut tx, account, rejected).await?;
         if ways_in(&mut tx, account).await?.none(issuers) {
             return Ok(false);
@@ -49,7 +49,7 @@ impl Store {
         if !rejected.sessions.is_empty() {
             end_automatic(&mut *tx, account).await?;
         }
-        events::insert_all(&mut tx, events, now).await?;
+        Batch::of(|batch| events::insert_all(batch, events, now)).run(&mut tx).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -8,13 +8,16 @@ use app::api::Timestamp;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use sqlx::{
-    Any, Row, Transaction,
+    Any, FromRow, Row, Transaction,
     any::{AnyExecutor, AnyRow},
     query, query_as, query_scalar,
 };
 use uuid::Uuid;
 
-use super::{AccountRow, BATCH, NewEvent, Result, Store, StoreError, events, undecodable};
+use super::{
+    AccountRow, BATCH, Batch, NewEvent, Pieces, Result, Store, StoreError, VisitorRow,
+    batch::Statement, events, timestamp, undecodable,
+};
 
 /// The sessions of one account, at most: a new one ends the oldest.
 pub(super) const MOST_SESSIONS: i64 = 20;
@@ -24,6 +27,15 @@ pub(super) const MOST_SESSIONS: i64 = 20;
 #[must_use]
 pub fn session_key(id: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(id))
+}
+
+/// A session as it is in the database.
+#[derive(Clone, Debug)]
+pub struct FoundSession {
+    pub data: String,
+    pub expires: Timestamp,
+    /// Of the account that is signed in.
+    pub visitor: Option<VisitorRow>,
 }
 
 /// A session as it is to be from now on.
@@ -54,20 +66,35 @@ pub struct SessionRow {
 }
 
 impl Store {
-    /// What is in the session with this key, and until when.
-    pub async fn session(&self, key: &str, now: Timestamp) -> Result<Option<(String, Timestamp)>> {
-        let row: Option<(String, i64)> =
-            query_as("SELECT data, expires_at FROM sessions WHERE id = $1 AND expires_at > $2")
-                .bind(key)
-                .bind(now.0)
-                .fetch_optional(&self.read)
-                .await?;
-        Ok(row.map(|(data, expires)| (data, Timestamp(expires))))
+    /// The session with this key, with what surrounds every page of somebody who is signed in, and
+    /// their cart, so that a page asks once.
+    pub async fn session(&self, key: &str, now: Timestamp) -> Result<Option<FoundSession>> {
+        let rows = query(
+            "SELECT s.data, s.expires_at, s.signalled, s.account_id, a.*, l.product_id, l.quantity
+            FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id
+                LEFT JOIN cart_lines l ON l.cart_id = 'account:' || s.account_id
+            WHERE s.id = $1 AND s.expires_at > $2 ORDER BY l.product_id",
+        )
+        .bind(key)
+        .bind(now.0);
+        let rows = rows.fetch_all(&self.read).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let visitor = match row.try_get::<Option<String>, _>("account_id")? {
+            Some(_) => Some(visitor(&rows)?),
+            None => None,
+        };
+        let (data, expires) = (row.try_get("data")?, timestamp(row, "expires_at")?);
+        Ok(Some(FoundSession { data, expires, visitor }))
     }
 
     /// Begins a session; `false` when there is one with this key already.
     pub async fn begin_session(&self, session: &SessionWrite, now: Timestamp) -> Result<bool> {
-        Ok(insert(&self.write, session, now).await? == 1)
+        let mut batch = Batch::default();
+        insert(&mut batch, session, now).or(|| StoreError::SessionEnded);
+        match self.write(batch).await {
+            Err(StoreError::SessionEnded) => Ok(false),
+            written => written.map(|_| true),
+        }
     }
 
     /// Changes what is in a session from `before` to `data`; `false` when something else is in it
@@ -136,11 +163,15 @@ impl Store {
             return Ok(false);
         };
         end_automatic(&mut *tx, account).await?;
-        // A session may also end itself.
-        if asking.handle.as_deref() != Some(handle) {
-            write(&mut tx, asking, now).await?;
-        }
-        events::insert_all(&mut tx, &[event(&ended)], now).await?;
+        let event = event(&ended);
+        let rest = Batch::of(|batch| {
+            // A session may also end itself.
+            if asking.handle.as_deref() != Some(handle) {
+                write(batch, asking, now);
+            }
+            events::insert_all(batch, std::slice::from_ref(&event), now);
+        });
+        rest.run(&mut tx).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -156,9 +187,7 @@ impl Store {
         let mut tx = self.begin().await?;
         end_others(&mut tx, account, &asking.key).await?;
         end_automatic(&mut *tx, account).await?;
-        write(&mut tx, asking, now).await?;
-        events::insert_all(&mut tx, std::slice::from_ref(event), now).await?;
-        Ok(tx.commit().await?)
+        self.finish(tx, asking, event, now).await
     }
 
     /// Ends all sessions of the account with this name, or of all accounts, as the host asks for;
@@ -183,7 +212,9 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
             let account = account.parse().map_err(|error| undecodable("id", error))?;
-            events::insert_all(&mut tx, &[event(account)], now).await?;
+            let event = event(account);
+            let told = Batch::of(|batch| events::insert_all(batch, &[event], now));
+            told.run(&mut tx).await?;
         }
         tx.commit().await?;
         Ok(accounts.len())
@@ -216,65 +247,76 @@ impl Store {
     }
 }
 
-/// # Errors
-/// [`StoreError::SessionEnded`] when it is gone, and does not begin anew.
-pub(super) async fn write(
-    tx: &mut Transaction<'_, Any>,
-    session: &SessionWrite,
-    now: Timestamp,
-) -> Result<()> {
-    if let Some(before) = &session.before
-        && change(&mut **tx, before, session, now).await? == 1
-    {
-        return Ok(());
+/// What surrounds the pages of an account, of rows that have its columns, and each a line of its
+/// cart or nothing of one.
+fn visitor(rows: &[AnyRow]) -> sqlx::Result<VisitorRow> {
+    let mut pieces = vec![];
+    for row in rows {
+        if let Some(product_id) = row.try_get("product_id")? {
+            pieces.push(Pieces { product_id, quantity: row.try_get("quantity")? });
+        }
     }
-    if session.begins && insert(&mut **tx, session, now).await? == 1 {
-        return Ok(());
+    Ok(VisitorRow {
+        account: AccountRow::from_row(&rows[0])?,
+        pieces,
+        signalled: rows[0].try_get("signalled")?,
+    })
+}
+
+/// Fails with [`StoreError::SessionEnded`] when it is gone, and does not begin anew.
+pub(super) fn write(batch: &mut Batch, session: &SessionWrite, now: Timestamp) {
+    match &session.before {
+        Some(before) if session.begins => {
+            change(batch, before, session, now);
+            insert(batch, session, now).if_none();
+        }
+        Some(before) => {
+            change(batch, before, session, now).or(|| StoreError::SessionEnded);
+        }
+        None => {
+            insert(batch, session, now).or(|| StoreError::SessionEnded);
+        }
     }
-    Err(StoreError::SessionEnded)
 }
 
 /// Changes the session in place. One with a new id is a new one: its browser is to hear of the
 /// account's passkeys again.
-async fn change(
-    db: impl AnyExecutor<'_>,
+fn change<'a>(
+    batch: &'a mut Batch,
     before: &str,
     session: &SessionWrite,
     now: Timestamp,
-) -> sqlx::Result<u64> {
-    let update = query(
-        "UPDATE sessions SET id = $1, account_id = $2, handle = $3, data = $4, expires_at = $5,
-            signalled = CASE WHEN id = $1 THEN signalled END,
-            created_at = CASE WHEN $6 = 1 THEN $7 ELSE created_at END
-        WHERE id = $8 AND expires_at > $7",
-    )
-    .bind(&session.key)
-    .bind(session.account.map(|account| account.to_string()))
-    .bind(&session.handle)
-    .bind(&session.data)
-    .bind(session.expires.0)
-    .bind(i64::from(session.begins))
-    .bind(now.0)
-    .bind(before);
-    Ok(update.execute(db).await?.rows_affected())
+) -> &'a mut Statement {
+    batch
+        .add(
+            "UPDATE sessions SET id = $1, account_id = $2, handle = $3, data = $4,
+                expires_at = $5, signalled = CASE WHEN id = $1 THEN signalled END,
+                created_at = CASE WHEN $6 = 1 THEN $7 ELSE created_at END
+            WHERE id = $8 AND expires_at > $7",
+        )
+        .bind(&session.key)
+        .bind(session.account.map(|account| account.to_string()))
+        .bind(session.handle.as_ref())
+        .bind(&session.data)
+        .bind(session.expires.0)
+        .bind(i64::from(session.begins))
+        .bind(now.0)
+        .bind(before)
 }
 
-async fn insert(
-    db: impl AnyExecutor<'_>,
-    session: &SessionWrite,
-    now: Timestamp,
-) -> sqlx::Result<u64> {
-    let insert = query(
-        "INSERT INTO sessions (id, account_id, handle, data, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
-    )
-    .bind(&session.key)
-    .bind(session.account.map(|account| account.to_string()))
-    .bind(&session.handle)
-    .bind(&session.data)
-    .bind(now.0)
-    .bind(session.expires.0);
-    Ok(insert.execute(db).await?.rows_affected())
+/// Affects nothing where there is one with this key.
+fn insert<'a>(batch: &'a mut Batch, session: &SessionWrite, now: Timestamp) -> &'a mut Statement {
+    batch
+        .add(
+            "INSERT INTO sessions (id, account_id, handle, data, created_at, expires_at)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(&session.key)
+        .bind(session.account.map(|account| account.to_string()))
+        .bind(session.handle.as_ref())
+        .bind(&session.data)
+        .bind(now.0)
+        .bind(session.expires.0)
 }
 
 /// Ends the account's sessions but the one with the key `keep`. It also locks the account.
@@ -303,18 +345,16 @@ pub(super) async fn end_automatic(db: impl AnyExecutor<'_>, account: Uuid) -> sq
 }
 
 /// Ends the sessions of the account that has just got this one, but for the newest.
-pub(super) async fn end_oldest(db: impl AnyExecutor<'_>, begun: &SessionWrite) -> sqlx::Result<()> {
-    query(
-        "DELETE FROM sessions WHERE account_id = $1 AND id <> $2 AND id NOT IN
-            (SELECT id FROM sessions WHERE account_id = $1 AND id <> $2
-            ORDER BY created_at DESC, id LIMIT $3)",
-    )
-    .bind(begun.account.map(|account| account.to_string()))
-    .bind(&begun.key)
-    .bind(MOST_SESSIONS - 1)
-    .execute(db)
-    .await
-    .map(drop)
+pub(super) fn end_oldest(batch: &mut Batch, begun: &SessionWrite) {
+    batch
+        .add(
+            "DELETE FROM sessions WHERE account_id = $1 AND id <> $2 AND id NOT IN
+                (SELECT id FROM sessions WHERE account_id = $1 AND id <> $2
+                ORDER BY created_at DESC, id LIMIT $3)",
+        )
+        .bind(begun.account.map(|account| account.to_string()))
+        .bind(&begun.key)
+        .bind(MOST_SESSIONS - 1);
 }
 
 /// # Errors

@@ -3,13 +3,9 @@
 use std::time::Duration;
 
 use app::api::Timestamp;
-use sqlx::{
-    Any, AssertSqlSafe, FromRow, Row, Transaction,
-    any::{AnyExecutor, AnyRow},
-    query, query_as,
-};
+use sqlx::{AssertSqlSafe, FromRow, Row, any::AnyRow, query, query_as};
 
-use super::{BATCH, Result, Store, flag, places, timestamp};
+use super::{BATCH, Batch, Result, Store, flag, places, timestamp};
 
 /// Wrong tries that are counted together. Each adds its time to both ends, so that there can be
 /// only so many before they are over (a generic cell rate algorithm, twice).
@@ -75,9 +71,7 @@ impl Store {
 
     /// Counts wrong tries that no ceremony ends with.
     pub async fn count_tries(&self, tries: &[WrongTry], now: Timestamp) -> Result<()> {
-        let mut tx = self.begin().await?;
-        count(&mut tx, tries, now).await?;
-        Ok(tx.commit().await?)
+        self.write(Batch::of(|batch| count(batch, tries, now))).await.map(drop)
     }
 
     pub(super) async fn delete_old_tries(&self, now: Timestamp) -> Result<u64> {
@@ -92,17 +86,13 @@ impl Store {
 }
 
 /// Two at once are both counted.
-pub(super) async fn count(
-    tx: &mut Transaction<'_, Any>,
-    tries: &[WrongTry],
-    now: Timestamp,
-) -> sqlx::Result<()> {
+pub(super) fn count(batch: &mut Batch, tries: &[WrongTry], now: Timestamp) {
     if tries.is_empty() {
-        return Ok(());
+        return;
     }
     let rows: Vec<_> =
         (0..tries.len()).map(|row| format!("({})", places(row * 3 + 2, 3))).collect();
-    let sql = format!(
+    let insert = batch.add(format!(
         "INSERT INTO tries (subject, minute_over, hour_over) VALUES {}
         ON CONFLICT (subject) DO UPDATE SET
             minute_over = excluded.minute_over +
@@ -110,15 +100,14 @@ pub(super) async fn count(
             hour_over = excluded.hour_over +
                 CASE WHEN tries.hour_over > $1 THEN tries.hour_over - $1 ELSE 0 END",
         rows.join(", ")
-    );
-    let insert = query(AssertSqlSafe(sql)).bind(now.0);
-    let insert = tries.iter().fold(insert, |insert, tried| {
+    ));
+    insert.bind(now.0);
+    for tried in tries {
         let (minute, hour) = (now + tried.minute, now + tried.hour);
-        insert.bind(tried.subject.clone()).bind(minute.0).bind(hour.0)
-    });
-    insert.execute(&mut **tx).await.map(drop)
+        insert.bind(&tried.subject).bind(minute.0).bind(hour.0);
+    }
 }
 
-pub(super) async fn forget(db: impl AnyExecutor<'_>, subject: &str) -> sqlx::Result<()> {
-    query("DELETE FROM tries WHERE subject = $1").bind(subject).execute(db).await.map(drop)
+pub(super) fn forget(batch: &mut Batch, subject: &str) {
+    batch.add("DELETE FROM tries WHERE subject = $1").bind(subject);
 }

@@ -5,7 +5,7 @@ use crate::support::{on_both, visitor::Shop};
 #[on_both]
 async fn the_catalogue_has_a_dozen_products(shop: Shop) {
     let page = shop.visitor().get("/").await.expect_status(200);
-    let products = shop.store.products().await.unwrap();
+    let products = shop.store.catalogue().await.unwrap().products.clone();
     assert_eq!(products.len(), 12);
     for product in products {
         assert!(page.body.contains(&format!("/products/{}", product.slug)), "{}", product.slug);

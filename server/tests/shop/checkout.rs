@@ -11,7 +11,7 @@ use crate::support::{
 async fn an_order_from_end_to_end_without_javascript(shop: Shop) {
     let mut visitor = shop.visitor();
     let slug = shop.plenty().await;
-    let stock = shop.store.product(&slug).await.unwrap().unwrap().stock;
+    let stock = shop.store.catalogue().await.unwrap().product(&slug).unwrap().stock;
     visitor
         .post("/cart", &[("slug", &slug), ("quantity", "2"), ("action", "add")])
         .await
@@ -42,7 +42,7 @@ async fn an_order_from_end_to_end_without_javascript(shop: Shop) {
     let number = placed.headers["location"].to_str().unwrap().to_owned();
     visitor.post("/checkout", &order).await.expect_redirect(&number);
     visitor.get(&number).await.expect_status(200).expect_text("1 Sample Lane");
-    assert_eq!(shop.store.product(&slug).await.unwrap().unwrap().stock, stock - 2);
+    assert_eq!(shop.store.catalogue().await.unwrap().product(&slug).unwrap().stock, stock - 2);
 
     let (mut other, _) = shop.member("other").await;
     other.get(&number).await.expect_status(404);

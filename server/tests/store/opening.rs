@@ -88,6 +88,6 @@ async fn nobody_else_on_the_machine_reads_the_database() {
 async fn servers_may_start_at_the_same_time(url: DatabaseUrl) {
     let opened = join_all((0..4).map(|_| Store::open(&url.0))).await;
     for store in opened {
-        assert_eq!(store.unwrap().products().await.unwrap().len(), 12);
+        assert_eq!(store.unwrap().catalogue().await.unwrap().products.len(), 12);
     }
 }

@@ -6,8 +6,9 @@ use crate::support::{on_both, store::MAT};
 
 #[on_both]
 async fn products_come_in_order_and_by_slug(store: Store) {
-    let products = store.products().await.unwrap();
+    let catalogue = store.catalogue().await.unwrap();
+    let products = &catalogue.products;
     assert!(products.is_sorted_by_key(|product| product.id));
-    assert_eq!(store.product(MAT).await.unwrap().as_ref(), Some(&products[5]));
-    assert_eq!(store.product("no-such-thing").await.unwrap(), None);
+    assert_eq!(catalogue.product(MAT), Some(&products[5]));
+    assert_eq!(catalogue.product("no-such-thing"), None);
 }

@@ -34,12 +34,12 @@ async fn a_session_comes_back_until_it_expires(store: Store) {
     let clock = Clock::stopped_at(NOW);
     let sessions = sessions(&store, &clock);
     let id = sessions.begin(&with_cart("abc")).await.unwrap();
-    assert_eq!(sessions.find(id).await.unwrap().unwrap().session, with_cart("abc"));
+    assert_eq!(sessions.find(id).await.unwrap().unwrap().0.session, with_cart("abc"));
 
     clock.advance(30 * DAY - 1);
     sessions.change(id, &with_cart("abc"), &with_cart("def")).await.unwrap().unwrap();
     clock.advance(30 * DAY - 1);
-    assert_eq!(sessions.find(id).await.unwrap().unwrap().session, with_cart("def"));
+    assert_eq!(sessions.find(id).await.unwrap().unwrap().0.session, with_cart("def"));
     clock.advance(1);
     assert!(sessions.find(id).await.unwrap().is_none());
 }
@@ -60,7 +60,7 @@ async fn changes_at_the_same_time_are_all_kept(url: DatabaseUrl) {
         for changed in join_all(changes).await {
             assert!(changed.unwrap().is_some());
         }
-        let kept = other.find(id).await.unwrap().unwrap().session;
+        let kept = other.find(id).await.unwrap().unwrap().0.session;
         assert_eq!(kept, Session { offer: None, cart: cart.cart, ..told });
     }
 }

@@ -135,7 +135,7 @@ pub fn sessions(store: &Store, clock: &Clock) -> Sessions {
 }
 
 pub async fn stock(store: &Store, slug: &str) -> i64 {
-    store.product(slug).await.unwrap().unwrap().stock
+    store.refresh_catalogue().await.unwrap().product(slug).unwrap().stock
 }
 
 pub fn delivery() -> Delivery {

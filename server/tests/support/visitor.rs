@@ -125,13 +125,13 @@ impl Shop {
 
     /// A product of which there are plenty.
     pub async fn plenty(&self) -> String {
-        let products = self.store.products().await.unwrap();
+        let products = self.store.refresh_catalogue().await.unwrap().products.clone();
         products.into_iter().find(|product| product.stock > 5).unwrap().slug
     }
 
     /// A product of which there is one left.
     pub async fn last_one(&self) -> String {
-        let products = self.store.products().await.unwrap();
+        let products = self.store.refresh_catalogue().await.unwrap().products.clone();
         products.into_iter().find(|product| product.stock == 1).unwrap().slug
     }
 }
