@@ -9,8 +9,9 @@ use crate::error::internal;
 
 /// How long a turn is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// How many may wait, for each that is at work: about what can be done in [`LONGEST_WAIT`].
-const QUEUE: usize = 64;
+/// How many may wait, for each that is at work. It is more than can be done in [`LONGEST_WAIT`]: who
+/// is refused at once comes back at once, and a page that says so costs more than to wait.
+const QUEUE: usize = 1000;
 
 /// Turns at work of one kind. Clones share them.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ mod tests {
     #[tokio::test]
     async fn a_long_queue_grows_no_longer() {
         let turns = Turns::new(1);
-        let _queue = turns.queue.clone().acquire_many_owned(65).await.unwrap();
+        let _queue = turns.queue.clone().acquire_many_owned(1 + QUEUE as u32).await.unwrap();
         assert_eq!(turns.run(|| ()).await, Err(Code::Busy.into()));
     }
 }
