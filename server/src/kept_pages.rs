@@ -48,10 +48,14 @@ impl KeptPages {
         pages.pages.get(kind).filter(|_| pages.version == version).cloned()
     }
 
-    /// Keeps a page that was rendered when the catalogue had this version, or later.
+    /// Keeps a page that was rendered when the catalogue had this version, or later; unless by now
+    /// it has changed again.
     pub fn keep(&self, kind: Kind, version: u64, page: KeptPage) {
         let mut pages = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if pages.version != version {
+        if pages.version > version {
+            return;
+        }
+        if pages.version < version {
             *pages = Pages { version, pages: HashMap::new() };
         }
         pages.pages.insert(kind, Arc::new(page));
@@ -93,6 +97,8 @@ mod tests {
         assert!(pages.get(&kind("/"), 1).is_some() && pages.get(&kind("/products/a"), 1).is_none());
         assert!(pages.get(&kind("/"), 2).is_none());
         pages.keep(kind("/"), 2, page());
+        assert!(pages.get(&kind("/"), 2).is_some() && pages.get(&kind("/cart"), 2).is_none());
+        pages.keep(kind("/cart"), 1, page());
         assert!(pages.get(&kind("/"), 2).is_some() && pages.get(&kind("/cart"), 2).is_none());
         assert!(pages.get(&Kind { automatic: true, ..kind("/") }, 2).is_none());
     }

@@ -129,26 +129,43 @@ async fn render(
     outcome: FormOutcome,
     refusal: Option<PublicError>,
 ) -> Response {
-    let options = ctx.state.leptos.clone();
+    let found = visitor(&ctx, Path::parse(uri.path())).await;
+    // Only who has no session at all is nobody for the whole request: whatever else is asked for
+    // can fail, or change, before the page itself asks.
+    let nobody = found.is_ok() && ctx.session.key().is_none();
     // The header is not worth an error page: without an answer it greets a stranger.
-    let visitor = visitor(&ctx, Path::parse(uri.path())).await.unwrap_or_default();
-    let once = visitor.notice.is_some() || visitor.upkeep.federated.is_some();
-    let page = PageRequest { refusal, ..PageRequest::new(uri, visitor, outcome) };
+    let page = PageRequest { refusal, ..PageRequest::new(uri, found.unwrap_or_default(), outcome) };
     // The first two presses at once begin one cart, if the browser has a name by then.
     if matches!(page.path, Some(Path::Product { .. })) && ctx.session.get().cart().is_none() {
         let _named = ctx.session.browser_name();
     }
-    let (state, session) = (ctx.state.clone(), ctx.session.clone());
-    let kept = match kind_of(uri, &page) {
-        Some(kind) => state.store.catalogue().await.ok().map(|found| (kind, found.version)),
-        None => None,
+    match kind_of(uri, &page).filter(|_| nobody) {
+        Some(kind) => kept(ctx, uri, page, kind).await,
+        None => render_for(ctx, uri, page).await,
+    }
+}
+
+/// A page that is the same for all strangers.
+async fn kept(ctx: RequestContext, uri: &Uri, page: PageRequest, kind: Kind) -> Response {
+    let state = ctx.state.clone();
+    let Ok(catalogue) = state.store.catalogue().await else {
+        return render_for(ctx, uri, page).await;
     };
-    if let Some((kind, version)) = &kept
-        && let Some(page) = state.kept_pages.get(kind, *version)
-    {
+    if let Some(page) = state.kept_pages.get(&kind, catalogue.version) {
         return again(&state, &page);
     }
-    let policy = Policy::new(&state);
+    match render_for(ctx, uri, page).await {
+        response if response.status() == StatusCode::OK => {
+            keep(&state, kind, catalogue.version, response).await
+        }
+        response => response,
+    }
+}
+
+async fn render_for(ctx: RequestContext, uri: &Uri, page: PageRequest) -> Response {
+    let once = page.visitor.notice.is_some() || page.visitor.upkeep.federated.is_some();
+    let (session, options) = (ctx.session.clone(), ctx.state.leptos.clone());
+    let policy = Policy::new(&ctx.state);
     let context = move || {
         provide_context(page.clone());
         provide_services(&ctx);
@@ -164,16 +181,11 @@ async fn render(
     }
     // Pages show who is signed in and what is in the cart.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    match kept {
-        Some((kind, version)) if response.status() == StatusCode::OK => {
-            keep(&state, kind, version, response).await
-        }
-        _ => response,
-    }
+    response
 }
 
 /// What a page is kept by; none for one that is made for somebody, or may be asked for at any number
-/// of addresses.
+/// of addresses: with a query, or percent-encoded in one more way.
 fn kind_of(uri: &Uri, page: &PageRequest) -> Option<Kind> {
     let Visitor { account, cart_count, notice, offer, upkeep, .. } = &page.visitor;
     let Upkeep { signals, federated, automatic, by_hand } = upkeep;
@@ -181,11 +193,13 @@ fn kind_of(uri: &Uri, page: &PageRequest) -> Option<Kind> {
         && *cart_count == 0
         && (notice, offer) == (&None, &None)
         && (signals, federated) == (&None, &None);
-    let shown = matches!(page.path, Some(Path::Catalogue | Path::Product { .. } | Path::Cart));
-    let plain =
-        page.refusal.is_none() && page.outcome == FormOutcome::default() && uri.query().is_none();
-    let (path, automatic) = (uri.path().to_owned(), automatic.is_some());
-    (nobody && shown && plain).then_some(Kind { path, automatic, by_hand: *by_hand })
+    let path = match page.path.as_ref()? {
+        shown @ (Path::Catalogue | Path::Product { .. } | Path::Cart) => shown.to_string(),
+        _ => return None,
+    };
+    let asked = uri.path_and_query().map_or("", |asked| asked.as_str());
+    let plain = page.refusal.is_none() && page.outcome == FormOutcome::default() && asked == path;
+    (nobody && plain).then_some(Kind { path, automatic: automatic.is_some(), by_hand: *by_hand })
 }
 
 /// Keeps a page for those who come after, and answers with it.
@@ -312,5 +326,39 @@ impl Policy {
              form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
              require-trusted-types-for 'script'; report-uri {reports}; report-to policy"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept_as(address: &str, visitor: Visitor) -> Option<String> {
+        let uri = address.parse().unwrap();
+        let page = PageRequest::new(&uri, visitor, FormOutcome::default());
+        kind_of(&uri, &page).map(|kind| kind.path)
+    }
+
+    #[test]
+    fn a_page_is_kept_at_one_address() {
+        for address in ["/", "/cart", "/products/lantern"] {
+            assert_eq!(kept_as(address, Visitor::default()).as_deref(), Some(address));
+        }
+        for address in [
+            "/products/%6cantern",
+            "/products/l%61ntern",
+            "/products/lantern?a",
+            "/products/lantern?",
+            "/?",
+            "/cart/",
+            "/sign-in",
+        ] {
+            assert_eq!(kept_as(address, Visitor::default()), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_shows_a_cart_is_not_kept() {
+        assert_eq!(kept_as("/", Visitor { cart_count: 1, ..Visitor::default() }), None);
     }
 }

@@ -1,8 +1,13 @@
 //! The cart, before and after a sign-in.
 
 use latchkey::store::CartOwner;
+use sqlx::query;
 
-use crate::support::{on_both, page::hidden, visitor::Shop};
+use crate::support::{
+    on_both,
+    page::hidden,
+    visitor::{Shop, Visitor},
+};
 
 #[on_both]
 async fn the_cart_comes_along_at_sign_in(shop: Shop) {
@@ -71,5 +76,30 @@ async fn control_characters_name_nothing(shop: Shop) {
         let order = [("placement", placement.as_str()), ("name", name), ("address", address)];
         let answer = member.post("/checkout", &order).await.expect_status(422);
         answer.expect_text(&format!("id=\"{field}-error\""));
+    }
+}
+
+#[on_both]
+async fn what_somebody_adds_while_the_cart_is_shown_is_shown_to_nobody_else(shop: Shop) {
+    let slug = shop.plenty().await;
+    let set = |quantity: &'static str| [("slug", slug.clone()), ("quantity", quantity.into())];
+    let mut shopper = shop.visitor();
+    for round in 0..20 {
+        // Strangers' pages are made anew.
+        let mut database = shop.connection().await;
+        let stock = query("UPDATE products SET stock = 50 + $1").bind(round);
+        stock.execute(&mut database).await.unwrap();
+        shop.store.refresh_catalogue().await.unwrap();
+        let post = async |shopper: &mut Visitor, quantity| {
+            let [slug, quantity] = &set(quantity);
+            let fields =
+                [(slug.0, slug.1.as_str()), (quantity.0, quantity.1.as_str()), ("action", "set")];
+            shopper.post("/cart", &fields).await.expect_redirect("/cart");
+        };
+        post(&mut shopper, "1").await;
+        post(&mut shopper, "0").await;
+        let mut looking = shopper.clone();
+        tokio::join!(looking.get("/cart"), post(&mut shopper, "2"));
+        shop.visitor().get("/cart").await.expect_text("nothing in it yet");
     }
 }
