@@ -15,7 +15,7 @@ use latchkey::{
 use mimalloc::MiMalloc;
 use tokio::{
     net::TcpListener,
-    time::{interval, sleep, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -76,6 +76,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
 /// Looks for changes of the catalogue that other servers or the host have made, once a second.
 async fn look_again(store: Store) {
     let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         second.tick().await;
         if let Err(error) = store.refresh_catalogue().await {

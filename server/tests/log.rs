@@ -121,6 +121,15 @@ async fn the_log_tells_who_tried_what_and_how_it_ended() {
         let owned = [account.as_str()];
         let how = [account.as_str(), "methods=\"password\""];
         expect("signed_in", visitor.sign_out_and_in("robin").await, &how).await;
+        let (mut member, mut passkey) = shop.member("wren").await;
+        member.sign_out().await;
+        let credential = passkey.get(&member.sign_in_options().await);
+        member.clone().finish_sign_in(&credential).await.expect_status(200);
+        let again = member.finish_sign_in(&credential).await.expect_status(400);
+        let id = again.headers["x-request-id"].to_str().unwrap();
+        let text = log.text();
+        let told = |line: &str| line.contains(id) && line.contains("event=\"signed_in\"");
+        assert!(!text.lines().any(told), "a replay is told of as a sign-in");
         let password = [("action", "set"), ("password", "herons prefer galoshes")];
         let changed = visitor.post("/account/password", &password).await;
         expect("password_changed", changed, &owned).await;

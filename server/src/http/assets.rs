@@ -72,19 +72,22 @@ impl Assets {
     fn read(site: &Path, paths: &[&str]) -> Self {
         let mut assets = Self::default();
         for path in paths {
-            if let Err(error) = assets.add(site, path) {
-                tracing::warn!(%error, path, "an asset cannot be read");
-            }
+            assets.add_all(site, path);
         }
         assets
+    }
+
+    fn add_all(&mut self, site: &Path, path: &str) {
+        if let Err(error) = self.add(site, path) {
+            tracing::warn!(%error, path, "an asset cannot be read");
+        }
     }
 
     fn add(&mut self, site: &Path, path: &str) -> io::Result<()> {
         let file = site.join(path.trim_start_matches('/'));
         if file.is_dir() {
             for entry in fs::read_dir(file)? {
-                let name = entry?.file_name();
-                self.add(site, &format!("{path}/{}", name.to_string_lossy()))?;
+                self.add_all(site, &format!("{path}/{}", entry?.file_name().to_string_lossy()));
             }
         } else if !path.ends_with(".br") {
             let plain = fs::read(&file)?;
@@ -144,6 +147,7 @@ mod tests {
         ] {
             fs::write(site.path().join(file), text).unwrap();
         }
+        std::os::unix::fs::symlink("nowhere", site.path().join("pkg/.#a.svg")).unwrap();
         Assets::read(site.path(), &["/pkg", "/none.svg"])
     }
 

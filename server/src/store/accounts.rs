@@ -9,7 +9,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    Batch, NewEvent, Owner, Pieces, Result, SessionWrite, Store, carts, events, flag,
+    Batch, NewEvent, Owner, Pieces, Result, SessionWrite, Store, carts, columns, events, flag,
     sessions::{self, end_automatic, end_others, next_epoch},
     timestamp, uuid,
     ways::{lock, ways_in},
@@ -113,12 +113,19 @@ impl FromRow<'_, AnyRow> for PasswordRow {
 
 impl Store {
     pub async fn account(&self, id: Uuid) -> Result<Option<AccountRow>> {
-        let account = query_as("SELECT * FROM accounts WHERE id = $1").bind(id.to_string());
+        let account =
+            query_as(concat!("SELECT ", columns::account!(), " FROM accounts a WHERE a.id = $1"))
+                .bind(id.to_string());
         Ok(account.fetch_optional(&self.read).await?)
     }
 
     pub async fn account_named(&self, username_key: &str) -> Result<Option<AccountRow>> {
-        let account = query_as("SELECT * FROM accounts WHERE username_key = $1").bind(username_key);
+        let account = query_as(concat!(
+            "SELECT ",
+            columns::account!(),
+            " FROM accounts a WHERE a.username_key = $1"
+        ))
+        .bind(username_key);
         Ok(account.fetch_optional(&self.read).await?)
     }
 
@@ -133,13 +140,15 @@ impl Store {
         username_key: &str,
         browser: &str,
     ) -> Result<Option<PasswordRow>> {
-        let password = query_as(
-            "SELECT a.*, p.hash,
+        let password = query_as(concat!(
+            "SELECT ",
+            columns::account!(),
+            ", p.hash,
                 (SELECT COUNT(*) FROM passkeys k WHERE k.account_id = a.id
                     AND k.last_used_here = 1 AND k.last_used_with = $2) AS passkeys_here
             FROM accounts a JOIN passwords p ON p.account_id = a.id
-            WHERE a.username_key = $1",
-        )
+            WHERE a.username_key = $1"
+        ))
         .bind(username_key)
         .bind(browser);
         Ok(password.fetch_optional(&self.read).await?)
@@ -156,10 +165,12 @@ impl Store {
         &self,
         account: Uuid,
     ) -> Result<Option<(AccountRow, Option<String>)>> {
-        let found = query(
-            "SELECT a.*, p.hash FROM accounts a LEFT JOIN passwords p ON p.account_id = a.id
-            WHERE a.id = $1",
-        )
+        let found = query(concat!(
+            "SELECT ",
+            columns::account!(),
+            ", p.hash
+            FROM accounts a LEFT JOIN passwords p ON p.account_id = a.id WHERE a.id = $1"
+        ))
         .bind(account.to_string())
         .try_map(|row: AnyRow| Ok((AccountRow::from_row(&row)?, row.try_get("hash")?)));
         Ok(found.fetch_optional(&self.read).await?)
@@ -194,10 +205,11 @@ impl Store {
             if !before {
                 insert_password(batch, account, hash, now);
             }
-            events::insert_all(batch, &[event], now);
+            events::insert_all(batch, std::slice::from_ref(&event), now);
         });
         rest.run(&mut tx).await?;
         tx.commit().await?;
+        events::log([&event]);
         Ok(before)
     }
 
@@ -368,7 +380,9 @@ impl Store {
             events::insert_all(batch, std::slice::from_ref(event), now);
         });
         rest.run(&mut tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        events::log([event]);
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     BATCH, Batch, Result, SessionWrite, Store,
     catalogue::product,
+    columns,
     sessions::{self, expect},
     ways::lock,
 };
@@ -282,10 +283,12 @@ pub(super) async fn cart_lines(
     db: impl AnyExecutor<'_>,
     cart_id: &str,
 ) -> sqlx::Result<Vec<CartLine>> {
-    query(
-        "SELECT p.*, l.quantity FROM cart_lines l JOIN products p ON p.id = l.product_id
-        WHERE l.cart_id = $1 ORDER BY p.id",
-    )
+    query(concat!(
+        "SELECT ",
+        columns::product!(),
+        ", l.quantity FROM cart_lines l JOIN products p ON p.id = l.product_id
+        WHERE l.cart_id = $1 ORDER BY p.id"
+    ))
     .bind(cart_id)
     .try_map(|row| Ok(CartLine { product: product(&row)?, quantity: row.try_get("quantity")? }))
     .fetch_all(db)

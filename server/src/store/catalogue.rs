@@ -10,7 +10,7 @@ use app::api::{Cart, CartLine, Money, Product};
 use sqlx::{Row, any::AnyRow, query};
 use tokio::sync::Mutex;
 
-use super::{Pieces, Result, Store};
+use super::{Pieces, Result, Store, columns};
 
 /// All products, by id, as they were at one time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +66,8 @@ impl Store {
     /// Reads the catalogue again.
     pub async fn refresh_catalogue(&self) -> Result<Arc<Catalogue>> {
         let _turn = self.catalogue.refreshing.lock().await;
-        let read = query("SELECT * FROM products ORDER BY id").try_map(|row| product(&row));
+        let read = query(concat!("SELECT ", columns::product!(), " FROM products p ORDER BY p.id"))
+            .try_map(|row| product(&row));
         let products = read.fetch_all(&self.read).await?;
         let before = self.catalogue.get();
         if let Some(before) = before.as_ref().filter(|before| before.products == products) {

@@ -61,26 +61,37 @@ impl Store {
     /// [`StoreError::UsernameTaken`], [`StoreError::CredentialTaken`] and
     /// [`StoreError::IdentityTaken`] for what somebody else has.
     pub async fn complete(&self, ceremony: &Ceremony<'_>, now: Timestamp) -> Result<()> {
+        // A try is one whatever becomes of this. All else has happened once it lasts.
+        let (tries, done): (Vec<_>, Vec<_>) = ceremony.events.iter().partition(|event| event.rare);
+        events::log(tries);
+        let sessions_before = self.write_ceremony(ceremony, now).await?;
+        events::log(done);
+        self.end_oldest(ceremony, sessions_before).await;
+        Ok(())
+    }
+
+    async fn write_ceremony(&self, ceremony: &Ceremony<'_>, now: Timestamp) -> Result<Returned> {
         let batch = Batch::of(|batch| ceremony.write(batch, now));
         let account = ceremony.session.and_then(|session| session.account);
         let (Some(cart), Some(account)) = (ceremony.cart, account) else {
-            let sessions_before = self.write(batch).await?;
-            return self.end_oldest(ceremony, sessions_before).await;
+            return self.write(batch).await;
         };
         let mut tx = self.begin().await?;
         let sessions_before = batch.run(&mut tx).await?;
         // After the session: of two requests with one, the second finds it empty.
         carts::merge(&mut tx, cart, account).await?;
         tx.commit().await?;
-        self.end_oldest(ceremony, sessions_before).await
+        Ok(sessions_before)
     }
 
-    async fn end_oldest(&self, ceremony: &Ceremony<'_>, sessions_before: Returned) -> Result<()> {
-        match ceremony.session {
-            Some(session) if session.begins && sessions_before >= Some(MOST_SESSIONS) => {
-                self.write(Batch::of(|batch| sessions::end_oldest(batch, session))).await.map(drop)
-            }
-            _ => Ok(()),
+    /// The sign-in lasts in any case: the next one ends what this one could not.
+    async fn end_oldest(&self, ceremony: &Ceremony<'_>, sessions_before: Returned) {
+        if let Some(session) = ceremony.session.filter(|session| session.begins)
+            && sessions_before >= Some(MOST_SESSIONS)
+            && let Err(error) =
+                self.write(Batch::of(|batch| sessions::end_oldest(batch, session))).await
+        {
+            tracing::error!(%error, "the oldest session could not be ended");
         }
     }
 }

@@ -23,10 +23,15 @@ use sqlx::{
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
 };
 
 /// One that was left alone for longer is asked whether it is still there.
 const FRESH: Duration = Duration::from_secs(1);
+/// So long may that take: through a network that has forgotten it, nothing ever comes.
+const ANSWER: Duration = Duration::from_secs(5);
+/// So long is one waited for, as with sqlx's pool.
+const TURN: Duration = Duration::from_secs(30);
 
 /// Clones share them.
 #[derive(Clone)]
@@ -56,7 +61,8 @@ impl Connections {
 
     pub(super) async fn lend(&self) -> sqlx::Result<Lent> {
         let shared = &self.0;
-        let turn = shared.turns.clone().acquire_owned().await;
+        let turn = timeout(TURN, shared.turns.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
         let connection = match shared.take().await {
             Some(connection) => connection,
@@ -77,15 +83,17 @@ impl Connections {
 impl Shared {
     async fn take(&self) -> Option<AnyConnection> {
         let (since, mut connection) = self.idle().pop()?;
-        if since.elapsed() > FRESH {
-            connection.ping().await.ok()?;
-        }
-        Some(connection)
+        let is_there = since.elapsed() < FRESH || answers(&mut connection).await;
+        is_there.then_some(connection)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<(Instant, AnyConnection)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn answers(connection: &mut AnyConnection) -> bool {
+    matches!(timeout(ANSWER, connection.ping()).await, Ok(Ok(())))
 }
 
 impl Lent {
@@ -114,7 +122,7 @@ impl Drop for Lent {
         };
         let shared = self.shared.clone();
         runtime.spawn(async move {
-            if connection.ping().await.is_ok() {
+            if answers(&mut connection).await {
                 shared.idle().push((Instant::now(), connection));
             }
             drop(turn);

@@ -6,7 +6,7 @@ use app::api::Timestamp;
 use sqlx::{FromRow, Row, any::AnyRow, query, query_as};
 use uuid::Uuid;
 
-use super::{BATCH, Batch, Result, Store, places, timestamp};
+use super::{BATCH, Batch, Result, Store, columns, places, timestamp};
 
 /// How long an event is kept.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -59,15 +59,17 @@ impl FromRow<'_, AnyRow> for EventRow {
 impl Store {
     /// The newest events of an account, newest first; of those of the kind `failure`, fewer.
     pub async fn events_of(&self, account: Uuid, failure: &str) -> Result<Vec<EventRow>> {
-        let events = query_as(
-            "SELECT * FROM events WHERE id IN
+        let events = query_as(concat!(
+            "SELECT ",
+            columns::event!(),
+            " FROM events e WHERE e.id IN
                 (SELECT id FROM events WHERE account_id = $1 AND kind <> $2
                 ORDER BY at DESC, id DESC LIMIT $3)
-            OR id IN
+            OR e.id IN
                 (SELECT id FROM events WHERE account_id = $1 AND kind = $2
                 ORDER BY at DESC, id DESC LIMIT $4)
-            ORDER BY at DESC, id DESC",
-        )
+            ORDER BY e.at DESC, e.id DESC"
+        ))
         .bind(account.to_string())
         .bind(failure)
         .bind(SHOWN)
@@ -77,9 +79,13 @@ impl Store {
 
     /// `None` for anybody else's.
     pub async fn event(&self, account: Uuid, id: &str) -> Result<Option<EventRow>> {
-        let event = query_as("SELECT * FROM events WHERE id = $1 AND account_id = $2")
-            .bind(id)
-            .bind(account.to_string());
+        let event = query_as(concat!(
+            "SELECT ",
+            columns::event!(),
+            " FROM events e WHERE e.id = $1 AND e.account_id = $2"
+        ))
+        .bind(id)
+        .bind(account.to_string());
         Ok(event.fetch_optional(&self.read).await?)
     }
 
@@ -92,14 +98,18 @@ impl Store {
     }
 }
 
-/// Keeps events. Of those that strangers can cause, at most one an hour for one account, kind,
-/// detail and browser.
-pub(super) fn insert_all(batch: &mut Batch, events: &[NewEvent], now: Timestamp) {
-    // The log has all of them, of strangers as well. What people have named is left out.
-    for event in events.iter().filter(|event| !event.account.is_nil()) {
+/// Tells the log, which has all of them, also those that are kept now and then only. What people
+/// have named is left out.
+pub(super) fn log<'a>(events: impl IntoIterator<Item = &'a NewEvent>) {
+    for event in events.into_iter().filter(|event| !event.account.is_nil()) {
         let methods = (!event.methods.is_empty()).then_some(event.methods.as_str());
         tracing::info!(target: "security", event = event.kind, account = %event.account, methods);
     }
+}
+
+/// Keeps events. Of those that strangers can cause, at most one an hour for one account, kind,
+/// detail and browser. Whoever has committed them tells the [`log`].
+pub(super) fn insert_all(batch: &mut Batch, events: &[NewEvent], now: Timestamp) {
     match events {
         [] => {}
         [event] if event.rare => insert_rare(batch, event, now),

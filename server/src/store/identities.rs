@@ -6,7 +6,7 @@ use sqlx::{FromRow, Row, any::AnyRow, query, query_as};
 use uuid::Uuid;
 
 use super::{
-    AccountRow, Batch, Deletion, Made, NewEvent, Result, SessionWrite, Store, flag,
+    AccountRow, Batch, Deletion, Made, NewEvent, Result, SessionWrite, Store, columns, flag,
     sessions::next_epoch, uuid, ways::ways_in,
 };
 
@@ -57,9 +57,13 @@ impl IdentityRow {
 
 impl Store {
     pub async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<IdentityRow>> {
-        let identity = query_as("SELECT * FROM identities WHERE issuer = $1 AND subject = $2")
-            .bind(issuer)
-            .bind(subject);
+        let identity = query_as(concat!(
+            "SELECT i.id, ",
+            columns::identity!(),
+            " FROM identities i WHERE i.issuer = $1 AND i.subject = $2"
+        ))
+        .bind(issuer)
+        .bind(subject);
         Ok(identity.fetch_optional(&self.read).await?)
     }
 
@@ -69,13 +73,16 @@ impl Store {
         issuer: &str,
         subject: &str,
     ) -> Result<Option<(IdentityRow, AccountRow, bool)>> {
-        let found = query(
-            "SELECT a.*, i.id AS identity_id, i.account_id, i.issuer, i.subject, i.label,
-                i.linked_at, i.made_with, i.made_within,
+        let found = query(concat!(
+            "SELECT ",
+            columns::account!(),
+            ", i.id AS identity_id, ",
+            columns::identity!(),
+            ",
                 (SELECT COUNT(*) FROM passkeys p WHERE p.account_id = a.id) AS passkeys
             FROM identities i JOIN accounts a ON a.id = i.account_id
-            WHERE i.issuer = $1 AND i.subject = $2",
-        )
+            WHERE i.issuer = $1 AND i.subject = $2"
+        ))
         .bind(issuer)
         .bind(subject)
         .try_map(|row: AnyRow| {
@@ -87,19 +94,24 @@ impl Store {
 
     /// Oldest first.
     pub async fn identities_of(&self, account: Uuid) -> Result<Vec<IdentityRow>> {
-        let identities =
-            query_as("SELECT * FROM identities WHERE account_id = $1 ORDER BY linked_at, id")
-                .bind(account.to_string());
+        let identities = query_as(concat!(
+            "SELECT i.id, ",
+            columns::identity!(),
+            " FROM identities i WHERE i.account_id = $1 ORDER BY i.linked_at, i.id"
+        ))
+        .bind(account.to_string());
         Ok(identities.fetch_all(&self.read).await?)
     }
 
     /// Those that prove alone to be the owner: none of an account with a second factor, which they
     /// would open.
     pub async fn proving_identities(&self, account: Uuid) -> Result<Vec<IdentityRow>> {
-        let identities = query_as(
-            "SELECT i.* FROM identities i JOIN accounts a ON a.id = i.account_id
-            WHERE a.id = $1 AND a.second_factor = 0 ORDER BY i.linked_at, i.id",
-        )
+        let identities = query_as(concat!(
+            "SELECT i.id, ",
+            columns::identity!(),
+            " FROM identities i JOIN accounts a ON a.id = i.account_id
+            WHERE a.id = $1 AND a.second_factor = 0 ORDER BY i.linked_at, i.id"
+        ))
         .bind(account.to_string());
         Ok(identities.fetch_all(&self.read).await?)
     }

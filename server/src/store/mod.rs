@@ -10,6 +10,7 @@ mod carts;
 mod catalogue;
 mod ceremony;
 mod challenges;
+mod columns;
 mod connections;
 mod events;
 mod identities;
@@ -278,6 +279,13 @@ fn sqlite_pool(connections: u32, pragmas: &'static str) -> AnyPoolOptions {
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
+        // What a full disk has undone by itself, sqlx takes for begun.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
         .after_connect(move |connection, _| {
             Box::pin(async move { connection.execute(pragmas).await.map(drop) })
         })

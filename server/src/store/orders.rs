@@ -1,5 +1,7 @@
 //! Orders: from a cart to a number, once.
 
+use std::time::Duration;
+
 use app::api::{CartLine, Delivery, Money, Order, OrderLine, OrderSummary, Timestamp};
 use rand::seq::IndexedRandom;
 use sqlx::{
@@ -7,6 +9,7 @@ use sqlx::{
     any::{AnyExecutor, AnyRow},
     query, query_scalar,
 };
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{
@@ -14,6 +17,9 @@ use super::{
     carts::{cart_lines, lock_cart},
     timestamp,
 };
+
+/// So long does an answer wait for the catalogue to be read again.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// What came of the wish to order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,15 +81,17 @@ impl Store {
         query("DELETE FROM cart_lines WHERE cart_id = $1").bind(cart_id).execute(&mut *tx).await?;
         tx.commit().await?;
         // The next page tells what is left. The order is placed in any case.
-        if let Err(error) = self.refresh_catalogue().await {
-            tracing::warn!(%error, "the catalogue could not be read again");
+        match timeout(A_MOMENT, self.refresh_catalogue()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the catalogue could not be read again"),
+            Err(_) => tracing::warn!("the catalogue is still being read"),
         }
         Ok(Placement::Placed(number))
     }
 
     /// An order of this account; `None` for anybody else's.
     pub async fn order(&self, account: Uuid, number: &str) -> Result<Option<Order>> {
-        let order = query("SELECT * FROM orders WHERE number = $1 AND account_id = $2")
+        let order = query("SELECT placed_at, delivery_name, delivery_address, total FROM orders WHERE number = $1 AND account_id = $2")
             .bind(number)
             .bind(account.to_string());
         let Some(row) = order.fetch_optional(&self.read).await? else {
@@ -209,7 +217,7 @@ async fn insert_lines(
 }
 
 async fn order_lines(db: impl AnyExecutor<'_>, number: &str) -> sqlx::Result<Vec<OrderLine>> {
-    query("SELECT * FROM order_lines WHERE order_number = $1 ORDER BY position")
+    query("SELECT slug, name, price, quantity FROM order_lines WHERE order_number = $1 ORDER BY position")
         .bind(number)
         .try_map(|row: AnyRow| {
             Ok(OrderLine {

@@ -6,7 +6,7 @@ use sqlx::{FromRow, Row, any::AnyRow, query, query_as};
 use uuid::Uuid;
 
 use super::{
-    Batch, Made, NewEvent, Result, SessionWrite, Store, StoreError, flag, json, sessions,
+    Batch, Made, NewEvent, Result, SessionWrite, Store, StoreError, columns, flag, json, sessions,
     timestamp, uuid,
     ways::{next_version, ways_in},
 };
@@ -121,7 +121,9 @@ impl FromRow<'_, AnyRow> for PasskeyRow {
 
 impl Store {
     pub async fn passkey(&self, credential_id: &str) -> Result<Option<PasskeyRow>> {
-        let passkey = query_as("SELECT * FROM passkeys WHERE id = $1").bind(credential_id);
+        let passkey =
+            query_as(concat!("SELECT ", columns::passkey!(), " FROM passkeys p WHERE p.id = $1"))
+                .bind(credential_id);
         Ok(passkey.fetch_optional(&self.read).await?)
     }
 
@@ -132,12 +134,14 @@ impl Store {
         credential_id: &str,
         browser: &str,
     ) -> Result<Option<KnownPasskey>> {
-        let passkey = query(
-            "SELECT p.*, a.username, a.display_name, a.sessions_epoch,
+        let passkey = query(concat!(
+            "SELECT ",
+            columns::passkey!(),
+            ", a.username, a.display_name, a.sessions_epoch,
                 (SELECT COUNT(*) FROM passkeys k WHERE k.account_id = a.id
                     AND k.last_used_here = 1 AND k.last_used_with = $2) AS passkeys_here
-            FROM passkeys p JOIN accounts a ON a.id = p.account_id WHERE p.id = $1",
-        )
+            FROM passkeys p JOIN accounts a ON a.id = p.account_id WHERE p.id = $1"
+        ))
         .bind(credential_id)
         .bind(browser)
         .try_map(|row: AnyRow| {
@@ -156,9 +160,12 @@ impl Store {
 
     /// Oldest first.
     pub async fn passkeys_of(&self, account: Uuid) -> Result<Vec<PasskeyRow>> {
-        let passkeys =
-            query_as("SELECT * FROM passkeys WHERE account_id = $1 ORDER BY created_at, id")
-                .bind(account.to_string());
+        let passkeys = query_as(concat!(
+            "SELECT ",
+            columns::passkey!(),
+            " FROM passkeys p WHERE p.account_id = $1 ORDER BY p.created_at, p.id"
+        ))
+        .bind(account.to_string());
         Ok(passkeys.fetch_all(&self.read).await?)
     }
 

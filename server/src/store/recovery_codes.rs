@@ -5,8 +5,8 @@ use sqlx::{AssertSqlSafe, FromRow, Row, any::AnyRow, query, query_as};
 use uuid::Uuid;
 
 use super::{
-    AccountRow, Batch, Made, NewEvent, Result, SessionWrite, Store, StoreError, flag, timestamp,
-    ways::lock,
+    AccountRow, Batch, Made, NewEvent, Result, SessionWrite, Store, StoreError, columns, flag,
+    timestamp, ways::lock,
 };
 
 /// The recovery codes that an account has left. All of them were made at once.
@@ -87,13 +87,15 @@ impl Store {
         username_key: &str,
         hash: &str,
     ) -> Result<Option<AccountToRecover>> {
-        let found = query(
-            "SELECT a.*, p.hash AS password_hash,
+        let found = query(concat!(
+            "SELECT ",
+            columns::account!(),
+            ", p.hash AS password_hash,
                 (SELECT COUNT(*) FROM recovery_codes c
                     WHERE c.account_id = a.id AND c.hash = $2) AS has_code
             FROM accounts a LEFT JOIN passwords p ON p.account_id = a.id
-            WHERE a.username_key = $1",
-        )
+            WHERE a.username_key = $1"
+        ))
         .bind(username_key)
         .bind(hash)
         .try_map(|row: AnyRow| {
@@ -112,11 +114,13 @@ impl Store {
         account: Uuid,
         hash: &str,
     ) -> Result<Option<(AccountRow, bool)>> {
-        let found = query(
-            "SELECT a.*, (SELECT COUNT(*) FROM recovery_codes c
+        let found = query(concat!(
+            "SELECT ",
+            columns::account!(),
+            ", (SELECT COUNT(*) FROM recovery_codes c
                 WHERE c.account_id = a.id AND c.hash = $2) AS has_code
-            FROM accounts a WHERE a.id = $1",
-        )
+            FROM accounts a WHERE a.id = $1"
+        ))
         .bind(account.to_string())
         .bind(hash)
         .try_map(|row: AnyRow| Ok((AccountRow::from_row(&row)?, flag(&row, "has_code")?)));

@@ -51,6 +51,7 @@ impl Store {
         }
         Batch::of(|batch| events::insert_all(batch, events, now)).run(&mut tx).await?;
         tx.commit().await?;
+        events::log(events);
         Ok(true)
     }
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     AccountRow, BATCH, Batch, NewEvent, Pieces, Result, Store, StoreError, VisitorRow,
-    batch::Statement, events, timestamp, undecodable,
+    batch::Statement, columns, events, timestamp, undecodable,
 };
 
 /// The sessions of one account, at most: a new one ends the oldest.
@@ -69,12 +69,14 @@ impl Store {
     /// The session with this key, with what surrounds every page of somebody who is signed in, and
     /// their cart, so that a page asks once.
     pub async fn session(&self, key: &str, now: Timestamp) -> Result<Option<FoundSession>> {
-        let rows = query(
-            "SELECT s.data, s.expires_at, s.signalled, s.account_id, a.*, l.product_id, l.quantity
-            FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id
-                LEFT JOIN cart_lines l ON l.cart_id = 'account:' || s.account_id
-            WHERE s.id = $1 AND s.expires_at > $2 ORDER BY l.product_id",
-        )
+        let rows = query(concat!(
+            "SELECT s.data, s.expires_at, s.signalled, s.account_id, ",
+            columns::account!(),
+            ", l.product_id, l.quantity
+                FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id
+                    LEFT JOIN cart_lines l ON l.cart_id = 'account:' || s.account_id
+                WHERE s.id = $1 AND s.expires_at > $2 ORDER BY l.product_id"
+        ))
         .bind(key)
         .bind(now.0);
         let rows = rows.fetch_all(&self.read).await?;
@@ -173,6 +175,7 @@ impl Store {
         });
         rest.run(&mut tx).await?;
         tx.commit().await?;
+        events::log([&event]);
         Ok(true)
     }
 
@@ -199,6 +202,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<usize> {
         let mut tx = self.begin().await?;
+        let mut told = vec![];
         let accounts: Vec<String> = query_scalar(
             "UPDATE accounts SET sessions_epoch = sessions_epoch + 1, automatic = 0
             WHERE CAST($1 AS TEXT) IS NULL OR username_key = $1 RETURNING id",
@@ -212,19 +216,22 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
             let account = account.parse().map_err(|error| undecodable("id", error))?;
-            let event = event(account);
-            let told = Batch::of(|batch| events::insert_all(batch, &[event], now));
-            told.run(&mut tx).await?;
+            told.push(event(account));
+            let last = &told[told.len() - 1..];
+            Batch::of(|batch| events::insert_all(batch, last, now)).run(&mut tx).await?;
         }
         tx.commit().await?;
+        events::log(&told);
         Ok(accounts.len())
     }
 
     /// The account, if the session with this key is one of its own, as of now.
     pub async fn account_within(&self, session: &str) -> Result<Option<AccountRow>> {
-        let account = query_as(
-            "SELECT a.* FROM accounts a JOIN sessions s ON s.account_id = a.id WHERE s.id = $1",
-        )
+        let account = query_as(concat!(
+            "SELECT ",
+            columns::account!(),
+            " FROM accounts a JOIN sessions s ON s.account_id = a.id WHERE s.id = $1"
+        ))
         .bind(session);
         Ok(account.fetch_optional(&self.read).await?)
     }
@@ -268,7 +275,7 @@ pub(super) fn write(batch: &mut Batch, session: &SessionWrite, now: Timestamp) {
     match &session.before {
         Some(before) if session.begins => {
             change(batch, before, session, now);
-            insert(batch, session, now).if_none();
+            insert(batch, session, now).if_none().or(|| StoreError::SessionEnded);
         }
         Some(before) => {
             change(batch, before, session, now).or(|| StoreError::SessionEnded);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use app::api::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow, Row, any::AnyRow, query, query_as};
 
-use super::{BATCH, Batch, Result, Store, flag, places, timestamp};
+use super::{BATCH, Batch, Result, Store, columns, flag, places, timestamp};
 
 /// Wrong tries that are counted together. Each adds its time to both ends, so that there can be
 /// only so many before they are over (a generic cell rate algorithm, twice).
@@ -40,7 +40,10 @@ impl Store {
     /// What is remembered of wrong tries; nothing of a subject without any.
     pub async fn tries(&self, subjects: &[WrongTry]) -> Result<Vec<TriesRow>> {
         // Nothing but the numbers of the places is put into the text.
-        let sql = format!("SELECT * FROM tries WHERE subject IN ({})", places(1, subjects.len()));
+        let sql = format!(
+            concat!("SELECT ", columns::tries!(), " FROM tries t WHERE t.subject IN ({})"),
+            places(1, subjects.len())
+        );
         let rows = query_as(AssertSqlSafe(sql));
         let rows = subjects.iter().fold(rows, |rows, tried| rows.bind(tried.subject.clone()));
         Ok(rows.fetch_all(&self.read).await?)
@@ -53,8 +56,11 @@ impl Store {
         username_key: &str,
     ) -> Result<(Vec<TriesRow>, bool)> {
         let sql = format!(
-            "SELECT (SELECT COUNT(*) FROM accounts WHERE username_key = $1) AS taken, t.*
-            FROM (SELECT 1 AS one) o LEFT JOIN tries t ON t.subject IN ({})",
+            concat!(
+                "SELECT (SELECT COUNT(*) FROM accounts WHERE username_key = $1) AS taken, ",
+                columns::tries!(),
+                " FROM (SELECT 1 AS one) o LEFT JOIN tries t ON t.subject IN ({})"
+            ),
             places(2, subjects.len())
         );
         let rows = query(AssertSqlSafe(sql)).bind(username_key.to_owned());

@@ -68,7 +68,10 @@ async fn write_together(
         }
     };
     for _ in 0..AT_A_TIME {
-        commit(&mut connection, together).await;
+        if !commit(&mut connection, together).await {
+            // What a full disk has undone by itself, sqlx takes for begun.
+            return connection.close_on_drop();
+        }
         while together.len() < MOST
             && let Ok(job) = jobs.try_recv()
         {
@@ -80,18 +83,26 @@ async fn write_together(
     }
 }
 
-async fn commit(connection: &mut AnyConnection, jobs: &mut Vec<Job>) {
-    let mut answers = Vec::with_capacity(jobs.len());
+/// Returns whether the connection is still good.
+async fn commit(connection: &mut AnyConnection, jobs: &mut Vec<Job>) -> bool {
+    // Who went away while waiting is left as it was.
+    jobs.retain(|job| !job.answer.is_closed());
+    if jobs.is_empty() {
+        return true;
+    }
+    let many = jobs.len();
+    let mut answers = Vec::with_capacity(many);
     let outcome = try_commit(connection, jobs, &mut answers).await;
     jobs.clear();
     if let Err(error) = &outcome {
-        tracing::error!(%error, many = answers.len(), "nothing could be committed");
+        tracing::error!(%error, many, "nothing could be committed");
     }
     for (to, answer) in answers {
         let answer = if outcome.is_ok() { answer } else { Err(StoreError::NotCommitted) };
         // Who does not wait any more need not hear it.
         let _ = to.send(answer);
     }
+    outcome.is_ok()
 }
 
 async fn try_commit(
@@ -116,5 +127,74 @@ async fn try_commit(
     match answers.iter().any(|(_, outcome)| outcome.is_ok()) {
         true => tx.commit().await,
         false => tx.rollback().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, query, query_scalar};
+
+    use super::super::{Batch, Store};
+
+    fn insert(text: &str) -> Batch {
+        Batch::of(|batch| {
+            batch.add("INSERT INTO notes VALUES ($1)").bind(text);
+        })
+    }
+
+    /// The file may not grow any more.
+    async fn fill_the_disk(store: &Store) {
+        let pages: i64 = query_scalar("PRAGMA page_count").fetch_one(&store.write).await.unwrap();
+        let limit = AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+        query(limit).execute(&store.write).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn once_a_full_disk_has_room_again_all_is_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("shop.db").display());
+        let store = Store::open(&url).await.unwrap();
+        query("CREATE TABLE notes (text TEXT)").execute(&store.write).await.unwrap();
+        let much = "much".repeat(100_000);
+
+        fill_the_disk(&store).await;
+        store.write(insert(&much)).await.unwrap_err();
+        // A new connection knows nothing of the limit.
+        store.write(insert("a")).await.unwrap();
+
+        fill_the_disk(&store).await;
+        let mut tx = store.begin().await.unwrap();
+        let full = query("INSERT INTO notes VALUES ($1)").bind(&much).execute(&mut *tx).await;
+        full.unwrap_err();
+        drop(tx);
+        let tx = store.begin().await.unwrap();
+        tx.commit().await.unwrap();
+        store.write(insert("b")).await.unwrap();
+
+        let texts: Vec<String> =
+            query_scalar("SELECT text FROM notes").fetch_all(&store.read).await.unwrap();
+        assert_eq!(texts, ["a", "b"]);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("shop.db").display());
+        let store = Store::open(&url).await.unwrap();
+        query("CREATE TABLE notes (text TEXT)").execute(&store.write).await.unwrap();
+
+        // While it is held, nothing else is written.
+        let held = store.begin().await.unwrap();
+        let gone = store.write(insert("gone"));
+        tokio::time::timeout(std::time::Duration::from_millis(10), gone).await.unwrap_err();
+        let there = tokio::spawn({
+            let store = store.clone();
+            async move { store.write(insert("there")).await }
+        });
+        held.commit().await.unwrap();
+        there.await.unwrap().unwrap();
+        let texts: Vec<String> =
+            query_scalar("SELECT text FROM notes").fetch_all(&store.read).await.unwrap();
+        assert_eq!(texts, ["there"]);
     }
 }

@@ -3,12 +3,14 @@
 use app::api::{Money, Timestamp};
 use futures::future::join_all;
 use latchkey::store::{CartOwner, Store};
-use sqlx::{AnyConnection, Connection, raw_sql};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, query, raw_sql};
 use uuid::Uuid;
 
 use crate::support::{
     DatabaseUrl, on_both,
+    page::hidden,
     store::{LANTERN, NOW, place, sign_up, stock},
+    visitor::{Shop, Visitor},
 };
 
 /// The URL with which SQLite makes its file.
@@ -90,4 +92,49 @@ async fn servers_may_start_at_the_same_time(url: DatabaseUrl) {
     for store in opened {
         assert_eq!(store.unwrap().catalogue().await.unwrap().products.len(), 12);
     }
+}
+
+#[on_both]
+async fn columns_that_a_newer_server_adds_are_no_trouble(shop: Shop) {
+    let (mut member, mut passkey) = shop.member("robin").await;
+    let mut with_password = shop.member_with_password("wren").await;
+    let slug = shop.plenty().await;
+    let look_around = async |member: &mut Visitor| {
+        member.post("/cart", &[("slug", &slug), ("quantity", "1"), ("action", "add")]).await;
+        let placement = hidden(&member.get("/checkout").await.body, "placement");
+        let order = [("placement", placement.as_str()), ("name", "Robin"), ("address", "Here 1")];
+        let placed = member.post("/checkout", &order).await.expect_status(303);
+        let number = placed.headers["location"].to_str().unwrap();
+        for path in ["/", "/cart", "/account", "/account/recovery-codes", number] {
+            member.get(path).await.expect_status(200);
+        }
+        shop.store.refresh_catalogue().await.unwrap();
+    };
+    look_around(&mut member).await;
+    look_around(&mut with_password).await;
+
+    let mut database = shop.connection().await;
+    for table in [
+        "accounts",
+        "passwords",
+        "passkeys",
+        "sessions",
+        "products",
+        "carts",
+        "cart_lines",
+        "orders",
+        "order_lines",
+        "recovery_codes",
+        "events",
+        "identities",
+        "tries",
+    ] {
+        let add = AssertSqlSafe(format!("ALTER TABLE {table} ADD COLUMN newer TEXT"));
+        query(add).execute(&mut database).await.unwrap();
+    }
+    look_around(&mut member).await;
+    look_around(&mut with_password).await;
+    member.sign_out().await;
+    member.sign_in(&mut passkey).await.expect_status(200);
+    with_password.sign_out_and_in("wren").await.expect_redirect("/cart");
 }
