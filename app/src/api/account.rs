@@ -30,9 +30,14 @@ pub trait AccountService: Send + Sync {
 
     /// Options with a challenge for one more passkey (WebAuthn L3 §7.1 step 1). `conditional`:
     /// the browser creates it without the person's doing, right after a password (§5.1.3).
-    /// `platform`: by the platform authenticator, which is this device's own.
+    /// `platform`: by the platform authenticator, which is this device's own. `None` where the
+    /// browser has no such creation left, as when another page was faster.
     /// [`Code::ProofRequired`](super::Code::ProofRequired) when the owner has not reauthenticated.
-    async fn start_addition(&self, conditional: bool, platform: bool) -> super::Result<Options>;
+    async fn start_addition(
+        &self,
+        conditional: bool,
+        platform: bool,
+    ) -> super::Result<Option<Options>>;
     /// Verifies a registration (WebAuthn L3 §7.1) and adds the passkey to the account. `announce`
     /// says whether the next page is to tell of it.
     /// [`Code::CredentialTaken`](super::Code::CredentialTaken) when anybody has it already; else
@@ -49,9 +54,12 @@ pub trait AccountService: Send + Sync {
 
 /// Asks for options for one more passkey of the account (WebAuthn L3 §7.1 step 1).
 /// `conditional`: the browser creates it by itself, after a password. `platform`: by the platform
-/// authenticator, which is this device's own.
+/// authenticator, which is this device's own. `None` where the browser has no such creation left.
 #[server(endpoint = "passkey/addition/start", input = Json)]
-pub async fn start_addition(conditional: bool, platform: bool) -> Result<Options, PublicError> {
+pub async fn start_addition(
+    conditional: bool,
+    platform: bool,
+) -> Result<Option<Options>, PublicError> {
     super::account().start_addition(conditional, platform).await
 }
 

@@ -206,7 +206,7 @@ impl AccountService for Fake {
         event.cloned().ok_or(Code::NotFound.into())
     }
 
-    async fn start_addition(&self, _: bool, _: bool) -> api::Result<Options> {
+    async fn start_addition(&self, _: bool, _: bool) -> api::Result<Option<Options>> {
         ceremony()
     }
 

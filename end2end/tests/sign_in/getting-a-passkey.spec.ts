@@ -6,6 +6,7 @@ import {
   callsTo,
   creatingByItself,
   decliningConditionalCreate,
+  holdBack,
   overhearCreation,
   withoutConditionalCreate,
   withoutImmediate,
@@ -102,6 +103,20 @@ test.describe('after a password, a browser that creates passkeys by itself', () 
     await expect(offer(page)).toBeHidden(); // nothing to be pressed meanwhile
     await expect(saved(page)).toHaveCount(0);
     expect(await authenticator.credentials()).toEqual([]);
+  });
+
+  test('is asked to by one page: another that was opened before only offers it', async ({ page, passwordOwner }) => {
+    const asked = await overhearCreation(page);
+    const release = await holdBack(page, '/api/passkey/addition/start');
+    await signIn(page, passwordOwner);
+    const other = await page.context().newPage();
+    const taken = other.waitForResponse('/api/passkey/addition/start');
+    await other.goto('/cart');
+    expect(await (await taken).json()).toMatchObject({ public_key: expect.stringContaining('challenge') });
+
+    release();
+    await expect(create(page)).toBeVisible();
+    expect(asked).toEqual([]);
   });
 
   test('does so, and a quiet notice says where it is kept', async ({ page, passwordOwner, database }) => {

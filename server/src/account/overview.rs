@@ -67,12 +67,12 @@ impl AccountService for RequestContext {
     }
 
     /// WebAuthn L3 §7.1 step 1, for one more passkey. A conditional creation is the browser's
-    /// own doing, once after a sign-in with a password, and refused
-    /// ([`Code::CeremonyRefused`]) at any other time.
-    async fn start_addition(&self, conditional: bool, platform: bool) -> Result<Options> {
+    /// own doing, once after a sign-in with a password. At any other time there is none: that is
+    /// nobody's mistake, since the page may have been left for another one that was made before.
+    async fn start_addition(&self, conditional: bool, platform: bool) -> Result<Option<Options>> {
         let proof = self.session.get().reauthenticated(self.now())?;
-        if conditional {
-            passkeys::take_conditional_offer(self)?;
+        if conditional && !passkeys::take_conditional_offer(self) {
+            return Ok(None);
         }
         let mode = match (conditional, platform) {
             (true, _) => Mode::Conditional,
@@ -87,7 +87,8 @@ impl AccountService for RequestContext {
         let challenge = self.challenge(new_passkey(&proof, mode));
         let user = User { id, username: &row.username, display_name: &row.display_name };
         let (rp, challenge) = (&self.state.relying_party, challenge.as_bytes());
-        Ok(Options { public_key: registration::start(rp, challenge, user, known, mode)? })
+        let public_key = registration::start(rp, challenge, user, known, mode)?;
+        Ok(Some(Options { public_key }))
     }
 
     /// WebAuthn L3 §7.1: verifies the new passkey and adds it to the account. That its owner was

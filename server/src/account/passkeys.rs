@@ -102,18 +102,15 @@ pub async fn delete(ctx: &RequestContext, proof: &Reauthenticated, id: &str) -> 
 
 /// Whether the browser may create a passkey by itself now. It may once: whatever comes of it,
 /// the next step is to ask the person.
-///
-/// # Errors
-/// [`Code::CeremonyRefused`]
-pub(super) fn take_conditional_offer(ctx: &RequestContext) -> Result<()> {
+pub(super) fn take_conditional_offer(ctx: &RequestContext) -> bool {
     let allowed = ctx.state.relying_party.takes_conditional();
     let next = match ctx.session.get().offer {
         Some(Offer::Automatic) if allowed => Some(Offer::Passkey),
         Some(Offer::AutomaticOnly) if allowed => None,
-        _ => return Err(Code::CeremonyRefused.into()),
+        _ => return false,
     };
     ctx.session.change(|session| session.offer = next);
-    Ok(())
+    true
 }
 
 /// The offer for the page that is about to be shown.

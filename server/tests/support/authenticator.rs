@@ -105,7 +105,7 @@ impl Default for Bend {
 enum Key {
     P256(SigningKey),
     Ed25519(ed25519_dalek::SigningKey),
-    Rsa(RsaSigningKey<rsa::sha2::Sha256>),
+    Rsa(RsaSigningKey<sha2::Sha256>),
 }
 
 /// The primes of an RSA key that nobody uses for anything else: to find some takes seconds.

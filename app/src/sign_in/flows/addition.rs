@@ -19,7 +19,8 @@ pub(in crate::sign_in) async fn add(
     progress: Progress,
 ) -> Option<Added> {
     let options = match client::call(StartAddition { conditional: false, platform }).await {
-        Ok(options) => options,
+        Ok(Some(options)) => options,
+        Ok(None) => return None,
         Err(error) if error.code == Code::ProofRequired && announce => {
             let back = Next::parse(Route::NewPasskey.pattern());
             browser::go(&Route::Confirm.with_next(&back));
@@ -58,7 +59,8 @@ const CREATION_TIMEOUT: Duration = Duration::from_secs(20);
 /// Lets the browser create a passkey by itself. Whatever fails, fails silently: nobody
 /// asked for it.
 pub(in crate::sign_in) async fn add_automatically() -> Option<Added> {
-    let options = client::call(StartAddition { conditional: true, platform: false }).await.ok()?;
+    let options =
+        client::call(StartAddition { conditional: true, platform: false }).await.ok()??;
     let end = set_timeout_with_handle(browser::end_pending, CREATION_TIMEOUT);
     let created = browser::create(&options.public_key, true).await;
     if let Ok(end) = end {
