@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
-.PHONY: help run dev check lint deny test size attack bench sbom aaguids
+.PHONY: help run dev check lint deny test size attack bench lighthouse sbom aaguids
 
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
@@ -21,6 +21,7 @@ help:
 	make size     builds for release, and weighs what a browser downloads
 	make attack   floods a shop of its own, and shows what everybody else notices
 	make bench    measures sign-ins and pages, beside those of a plain server; QUICK=1 for the most important
+	make lighthouse  judges four pages, and times a press on "Sign in" on a slow phone
 	make sbom     lists what a release consists of, as CycloneDX in target/sbom
 	make aaguids  fetches the current names and icons of passkey managers
 	END
@@ -82,6 +83,13 @@ bench:
 	if [ -n "$(QUICK)" ]; then exec "$$bench" --quick $(OPTIONS); fi
 	trap 'code=$$?; ./.setup postgres stop; exit $$code' EXIT
 	"$$bench" --postgres "$$(./.setup postgres durable)" $(OPTIONS)
+
+# Four pages, of a release build: three minutes.
+lighthouse:
+	@./.setup lighthouse
+	export PATH="$$PWD/end2end/node_modules/.bin:$$PATH"
+	cargo leptos build --release --precompress
+	node end2end/lighthouse/run.js "$$(./.setup chromium)"
 
 size:
 	@./.setup size

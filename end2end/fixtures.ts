@@ -198,9 +198,10 @@ export async function completed(page: Page, call: string, from: string) {
   });
 }
 
-/** Scripts begin when the page has nothing else to do. */
+/** Scripts begin when the page has nothing else to do. A page that nothing comes alive on has none. */
 export async function hydrated(page: Page) {
-  await page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+  await page.waitForLoadState('domcontentloaded');
+  await page.locator('html[data-hydrated], html:not(:has(leptos-island))').waitFor({ state: 'attached' });
 }
 
 /** The page has heard what the browser can do, and has asked, told and shown all that follows by itself. */

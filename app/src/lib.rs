@@ -20,6 +20,6 @@ pub mod sign_in;
 mod testing;
 
 #[cfg(feature = "ssr")]
-pub use request::PageRequest;
+pub use request::{AssetAddresses, PageRequest};
 #[cfg(feature = "ssr")]
-pub use shell::{package, shell};
+pub use shell::{package, script, shell};

@@ -1,7 +1,9 @@
 //! What a page knows of the request that it answers.
 
+use std::{collections::HashMap, sync::Arc};
+
 use axum::{extract::Query, http::Uri};
-use leptos::reactive::owner::with_context;
+use leptos::reactive::owner::{use_context, with_context};
 use serde::Deserialize;
 
 use crate::api::{FormOutcome, Next, Path, PublicError, Visitor};
@@ -26,6 +28,17 @@ pub struct PageRequest {
     pub outcome: FormOutcome,
     /// A refusal that is shown in place of the page.
     pub refusal: Option<PublicError>,
+}
+
+/// Where browsers have assets from, by their paths; one that is not among them is where its path
+/// says. A context, too.
+#[derive(Clone, Debug, Default)]
+pub struct AssetAddresses(pub Arc<HashMap<String, String>>);
+
+impl AssetAddresses {
+    pub(crate) fn of(&self, path: String) -> String {
+        self.0.get(&path).cloned().unwrap_or(path)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -55,6 +68,11 @@ impl PageRequest {
 /// much hangs on a request.
 fn ask<T>(what: impl FnOnce(&PageRequest) -> T) -> T {
     with_context(what).expect("whoever renders a page provides its request")
+}
+
+/// Where a browser has the asset from that is at this path.
+pub(crate) fn asset(path: String) -> String {
+    use_context::<AssetAddresses>().unwrap_or_default().of(path)
 }
 
 /// The request that is being answered, with everything.

@@ -1,6 +1,6 @@
 //! The document around every page, and which page it is.
 
-use leptos::{nonce::use_nonce, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         errors::{ErrorPage, NotFound},
         federation, shop, sign_in,
     },
-    request::page_request,
+    request::{AssetAddresses, asset, page_request},
 };
 
 /// The path that the stylesheet, the script and the wasm are below.
@@ -21,7 +21,33 @@ pub fn package(options: &LeptosOptions) -> String {
     format!("/{}", options.site_pkg_dir)
 }
 
-/// A whole HTML document. The server resolves it before the response starts, so that redirects and
+/// What brings a page's islands to life, for its head; a page without any does without it. It begins
+/// once the browser has nothing better to do. `<html data-hydrated>` is for tests, which wait for it.
+///
+/// Leptos' own is for all pages, names the files as they were built, and preloads the module without
+/// the nonce that the policy asks for.
+#[must_use]
+pub fn script(options: &LeptosOptions, addresses: &AssetAddresses, nonce: &str) -> String {
+    let package = format!("{}/{}", package(options), options.output_name);
+    let module = addresses.of(format!("{package}.js"));
+    let wasm = addresses.of(format!("{package}.wasm"));
+    format!(
+        r#"<link rel="modulepreload" href="{module}" nonce="{nonce}">
+<link rel="preload" as="fetch" type="application/wasm" href="{wasm}" crossorigin>
+<script type="module" nonce="{nonce}">
+const begin = async () => {{
+  const module = await import("{module}");
+  await module.default({{ module_or_path: "{wasm}" }});
+  module.hydrate();
+  for (const island of document.querySelectorAll("leptos-island")) module[island.dataset.component](island);
+  setTimeout(() => document.documentElement.dataset.hydrated = "");
+}};
+self.requestIdleCallback ? requestIdleCallback(begin) : begin();
+</script>"#
+    )
+}
+
+/// A whole HTML document, but for its [`script`]. The server resolves it before the response starts, so that redirects and
 /// statuses that depend on data can still be sent.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let package = format!("{}/{}", package(&options), options.output_name);
@@ -34,11 +60,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="description" content="Hooks, lanterns, knockers and mats for the entrance of a home."/>
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href=paths::ICON type="image/svg+xml"/>
-                <link rel="stylesheet" href=format!("{package}.css")/>
-                // The one of Leptos has no nonce, and the policy refuses it.
-                <link rel="modulepreload" href=format!("{package}.js") nonce=use_nonce()/>
+                <link rel="stylesheet" href=asset(format!("{package}.css"))/>
                 <AutoReload options=options.clone()/>
-                <HydrationScripts options islands=true/>
                 <MetaTags/>
             </head>
             <body>

@@ -5,10 +5,11 @@
 //! pushes at it.
 //!
 //! Imports run downwards, in this order: [`http`]; [`account`], [`federation`], [`sign_in`] and
-//! [`shop`]; [`request`], [`state`] and [`config`]; [`kept_pages`]; [`session`]; [`credentials`], [`guard`],
+//! [`shop`]; [`request`], [`state`] and [`config`]; [`assets`] and [`kept_pages`]; [`session`]; [`credentials`], [`guard`],
 //! [`oidc`] and [`webauthn`]; [`error`]; [`store`]; [`clock`]. [`log`] stands beside them.
 
 pub mod account;
+pub mod assets;
 pub mod clock;
 pub mod config;
 pub mod credentials;

@@ -1,13 +1,15 @@
 //! What all requests share.
 
-use std::{ops::Deref, sync::Arc, thread::available_parallelism};
+use std::{ops::Deref, path::Path, sync::Arc, thread::available_parallelism};
 
+use app::api::paths::{ICON, IMAGES};
 use axum::http::HeaderValue;
 use ipnet::IpNet;
-use leptos::config::LeptosOptions;
+use leptos::config::{Env, LeptosOptions};
 use url::Url;
 
 use crate::{
+    assets::Assets,
     clock::Clock,
     config::Config,
     credentials::Passwords,
@@ -47,6 +49,7 @@ pub struct Shared {
     pub attempts: Attempts,
     /// Whether a saved password may sign in without being asked for.
     pub automatic: bool,
+    pub assets: Assets,
     pub kept_pages: KeptPages,
     pub leptos: LeptosOptions,
 }
@@ -81,7 +84,16 @@ impl State {
             Some(key) => key.0,
             None => store.secret_key().await?,
         };
+        let assets = match config.leptos.env {
+            // They change while it is open.
+            Env::DEV => Assets::default(),
+            Env::PROD => {
+                let package = app::package(&config.leptos);
+                Assets::read(Path::new(&*config.leptos.site_root), &[IMAGES, &package, ICON])
+            }
+        };
         Ok(Self(Arc::new(Shared {
+            assets,
             sessions: Sessions::new(store.clone(), clock.clone(), config.lifetimes),
             challenges: Challenges::new(key),
             known_browsers: KnownBrowsers::new(key),

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::api::{Money, OrderLine, Path, paths::IMAGES};
+use crate::{
+    api::{Money, OrderLine, Path, paths::IMAGES},
+    request::asset,
+};
 
 /// Up to this many pieces are counted; more are simply "In stock".
 const FEW: i64 = 5;
@@ -17,7 +20,7 @@ pub fn Picture(
     #[prop(optional)]
     alt: String,
 ) -> impl IntoView {
-    let src = format!("{IMAGES}/{slug}.svg");
+    let src = asset(format!("{IMAGES}/{slug}.svg"));
     view! { <img class="picture" src=src width=size height=size alt=alt/> }
 }
 

@@ -171,7 +171,7 @@ for (const [name, use] of Object.entries(USES)) {
   test(`a page that ${name} before its scripts are there stays as it is`, async ({ page, credentials, passwordOwner }) => {
     credentials.bring(passwordOwner);
     await page.setViewportSize({ width: 800, height: 400 });
-    const arrive = await holdBack(page, '**/latchkey.wasm');
+    const arrive = await holdBack(page, '**/latchkey.*.wasm');
     await page.goto('/products/lantern');
     await use(page);
     arrive();

@@ -177,7 +177,7 @@ test('a press out of the blue, with nothing fetched yet, works as well', async (
 });
 
 test('a press before the page is at work follows the link', async ({ page }) => {
-  const arrive = await holdBack(page, '**/latchkey.wasm');
+  const arrive = await holdBack(page, '**/latchkey.*.wasm');
   await page.goto('/products/lantern');
   await signInLink(page).click();
 

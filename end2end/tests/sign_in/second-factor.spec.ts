@@ -56,7 +56,7 @@ test('nobody can press before the page is at work', async ({ page, authenticator
   await authenticator.answers(false);
   await givePassword(page, careful);
   await authenticator.answers(true);
-  const arrive = await holdBack(page, '**/latchkey.wasm');
+  const arrive = await holdBack(page, '**/latchkey.*.wasm');
   await page.reload();
   await expect(usePasskey(page)).toBeDisabled();
   arrive();

@@ -116,7 +116,7 @@ test('a browser without WebAuthn offers a password only', async ({ page, person 
 
 test('a press before the page is at work says what to do, and loses nothing', async ({ page, person, mishaps }) => {
   mishaps.expect('422: POST /sign-up');
-  const arrive = await holdBack(page, '**/latchkey.wasm');
+  const arrive = await holdBack(page, '**/latchkey.*.wasm');
   await page.goto('/sign-up?next=/cart');
   await signUp(page, person);
 

@@ -61,7 +61,7 @@ for (const width of [390, 1280]) {
   test(`nothing moves when the browser answers, ${width} pixels wide`, async ({ page, authenticator }) => {
     expect(await authenticator.credentials()).toEqual([]);
     await page.setViewportSize({ width, height: 900 });
-    const arrive = await holdBack(page, '**/latchkey.wasm');
+    const arrive = await holdBack(page, '**/latchkey.*.wasm');
     await page.goto('/browser-support');
     await expect(row(page, 'immediateGet')).toHaveText('unknown');
     const places = () => page.locator('.rungs li, .browser-support tr').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));

@@ -6,6 +6,7 @@ import type { Database } from '../../database.ts';
 import { continueWith } from '../../federation.ts';
 import {
   addToCart,
+  completed,
   expect,
   expectAccessible,
   expectSignedIn,
@@ -156,18 +157,50 @@ function accountPages(database: Database, { username }: Person): string[] {
   ];
 }
 
-test('each script is fetched once, and as soon as it is announced', async ({ page }) => {
-  await open(page, '/');
+/** What the page has fetched, without what stands in its name for what is in it, and why. */
+async function scripts(page: Page) {
   const fetched = await page.evaluate(() => {
     const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
     // Nothing is transferred for what the policy refuses.
     const transferred = entries.filter(({ transferSize }) => transferSize > 0);
     return transferred.map(({ name, initiatorType }) => [name.split('/').at(-1)!, initiatorType]);
   });
-  const scripts = fetched.filter(([name]) => /\.(js|wasm)$/.test(name));
+  return fetched
+    .filter(([name]) => /\.(js|wasm)$/.test(name))
+    .map(([name, why]) => [name.replace(/^(\w+)\.[\w-]{16}\./, '$1.'), why]);
+}
+
+test('each script is fetched once, and as soon as it is announced', async ({ page }) => {
+  await open(page, '/');
+  const fetched = await scripts(page);
   // Not by "script": that is when the page is at rest.
-  expect(Object.fromEntries(scripts)).toEqual({ 'latchkey.js': 'other', 'latchkey.wasm': 'link' });
-  expect(scripts).toHaveLength(2);
+  expect(Object.fromEntries(fetched)).toEqual({ 'latchkey.js': 'other', 'latchkey.wasm': 'link' });
+  expect(fetched).toHaveLength(2);
+});
+
+test('a page that nothing comes alive on has no script', async ({ page, ownerWithPassword }) => {
+  // The first page tells the passkey manager of the account.
+  const told = completed(page, 'signalled', '/');
+  await page.goto('/');
+  await told;
+  for (const path of ['/', '/products/lantern', '/cart']) {
+    await open(page, path);
+    await expectSignedIn(page, ownerWithPassword);
+    // Leptos' own note that nothing is to come is there all the same.
+    await expect(page.locator('script[type=module], link[rel$=preload]')).toHaveCount(0);
+  }
+});
+
+test('what a page names is never asked for again', async ({ page, request }) => {
+  await page.goto('/');
+  const names = await page.locator('link[href], img').evaluateAll((all: any[]) => all.map((one) => one.href ?? one.src));
+  const assets = names.filter((name) => /\/(pkg|images)\//.test(name));
+  expect(assets.length).toBeGreaterThan(10);
+  for (const asset of assets) {
+    const answer = await request.get(asset);
+    await expect(answer).toBeOK();
+    expect(answer.headers()['cache-control']).toBe('public, max-age=31536000, immutable');
+  }
 });
 
 test.describe('the icon really shows', () => {

@@ -15,6 +15,7 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
         header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+        response::Parts,
     },
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -164,17 +165,20 @@ async fn kept(ctx: RequestContext, uri: &Uri, page: PageRequest, kind: Kind) -> 
 
 async fn render_for(ctx: RequestContext, uri: &Uri, page: PageRequest) -> Response {
     let once = page.visitor.notice.is_some() || page.visitor.upkeep.federated.is_some();
-    let (session, options) = (ctx.session.clone(), ctx.state.leptos.clone());
+    let (state, session) = (ctx.state.clone(), ctx.session.clone());
+    let (options, addresses) = (state.leptos.clone(), state.assets.addresses.clone());
     let policy = Policy::new(&ctx.state);
     let context = move || {
         provide_context(page.clone());
+        provide_context(addresses.clone());
         provide_services(&ctx);
         policy.allow_own_scripts();
     };
     let document = move || app::shell(options.clone());
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = uri.clone();
-    let mut response = render_app_async_with_context(context, document)(request).await;
+    let response = render_app_async_with_context(context, document)(request).await;
+    let mut response = with_script(&state, response).await;
     // What only redirects has told nobody anything.
     if once && !response.status().is_redirection() {
         session.change(|session| (session.notice, session.federated) = (None, None));
@@ -202,20 +206,42 @@ fn kind_of(uri: &Uri, page: &PageRequest) -> Option<Kind> {
     (nobody && plain).then_some(Kind { path, automatic: automatic.is_some(), by_hand: *by_hand })
 }
 
-/// Keeps a page for those who come after, and answers with it.
-async fn keep(state: &State, kind: Kind, version: u64, response: Response) -> Response {
-    let (parts, body) = response.into_parts();
-    let html = match to_bytes(body, usize::MAX).await {
-        Ok(html) => html,
-        Err(cause) => return Refused::from(internal(cause)).into_response(),
+/// The page with its script, if there is anything on it that waits for one.
+async fn with_script(state: &State, response: Response) -> Response {
+    let (parts, mut html) = match text(response).await {
+        Ok(page) => page,
+        Err(refused) => return refused.into_response(),
     };
-    let policy = parts.headers.get(CONTENT_SECURITY_POLICY);
-    let policy = policy.and_then(|policy| policy.to_str().ok()).unwrap_or_default();
-    let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next());
-    if let (Some(nonce), Ok(html)) = (nonce, std::str::from_utf8(&html)) {
-        state.kept_pages.keep(kind, version, KeptPage::new(parts.headers.clone(), html, nonce));
+    if let (Some(nonce), Some(end)) = (nonce(&parts.headers), html.find("</head>"))
+        && html.contains("<leptos-island")
+    {
+        html.insert_str(end, &app::script(&state.leptos, &state.assets.addresses, nonce));
     }
     Response::from_parts(parts, Body::from(html))
+}
+
+/// Keeps a page for those who come after, and answers with it.
+async fn keep(state: &State, kind: Kind, version: u64, response: Response) -> Response {
+    let (parts, html) = match text(response).await {
+        Ok(page) => page,
+        Err(refused) => return refused.into_response(),
+    };
+    if let Some(nonce) = nonce(&parts.headers) {
+        state.kept_pages.keep(kind, version, KeptPage::new(parts.headers.clone(), &html, nonce));
+    }
+    Response::from_parts(parts, Body::from(html))
+}
+
+async fn text(response: Response) -> std::result::Result<(Parts, String), Refused> {
+    let (parts, body) = response.into_parts();
+    let html = to_bytes(body, usize::MAX).await.map_err(internal)?;
+    Ok((parts, String::from_utf8(html.into()).map_err(internal)?))
+}
+
+/// What the page's policy lets run.
+fn nonce(headers: &HeaderMap) -> Option<&str> {
+    let policy = headers.get(CONTENT_SECURITY_POLICY)?.to_str().ok()?;
+    policy.split("'nonce-").nth(1)?.split('\'').next()
 }
 
 /// A page that was rendered before, with a nonce of its own.

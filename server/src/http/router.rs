@@ -102,7 +102,7 @@ pub fn router(state: State) -> Router {
         .layer(from_fn_with_state(state.clone(), session::manage))
         .layer(from_fn(guard::refuse_pathless));
 
-    assets::routes(&state.leptos)
+    assets::routes(&state)
         .merge(pages)
         .layer(from_fn_with_state(state.clone(), guard::security_headers))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_worth_it)))

@@ -7,6 +7,7 @@ use crate::{
     api::{self, Path, Product, paths::IMAGES},
     components::{Picture, Stock},
     pages::load,
+    request::asset,
 };
 
 #[component]
@@ -24,7 +25,7 @@ pub fn Catalogue() -> impl IntoView {
                         "to the hook for your key."
                     </p>
                 </div>
-                <img src=format!("{IMAGES}/entrance.svg") width="800" height="400" alt=""/>
+                <img src=asset(format!("{IMAGES}/entrance.svg")) width="800" height="400" alt=""/>
             </section>
             <h2 class="unseen">"Catalogue"</h2>
             <ul class="shelf">
