@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{extract::Query, http::Uri};
-use leptos::reactive::owner::{use_context, with_context};
+use leptos::reactive::owner::with_context;
 use serde::Deserialize;
 
 use crate::api::{FormOutcome, Next, Path, PublicError, Visitor};
@@ -72,7 +72,8 @@ fn ask<T>(what: impl FnOnce(&PageRequest) -> T) -> T {
 
 /// Where a browser has the asset from that is at this path.
 pub(crate) fn asset(path: String) -> String {
-    use_context::<AssetAddresses>().unwrap_or_default().of(path)
+    let found = with_context(|addresses: &AssetAddresses| addresses.0.get(&path).cloned());
+    found.flatten().unwrap_or(path)
 }
 
 /// The request that is being answered, with everything.
