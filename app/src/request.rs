@@ -36,8 +36,8 @@ pub struct PageRequest {
 pub struct AssetAddresses(pub Arc<HashMap<String, String>>);
 
 impl AssetAddresses {
-    pub(crate) fn of(&self, path: String) -> String {
-        self.0.get(&path).cloned().unwrap_or(path)
+    pub(crate) fn of(&self, path: &str) -> String {
+        self.0.get(path).map_or(path, String::as_str).to_owned()
     }
 }
 
@@ -72,8 +72,7 @@ fn ask<T>(what: impl FnOnce(&PageRequest) -> T) -> T {
 
 /// Where a browser has the asset from that is at this path.
 pub(crate) fn asset(path: String) -> String {
-    let found = with_context(|addresses: &AssetAddresses| addresses.0.get(&path).cloned());
-    found.flatten().unwrap_or(path)
+    with_context(|addresses: &AssetAddresses| addresses.of(&path)).unwrap_or(path)
 }
 
 /// The request that is being answered, with everything.

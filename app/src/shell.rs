@@ -29,8 +29,8 @@ pub fn package(options: &LeptosOptions) -> String {
 #[must_use]
 pub fn script(options: &LeptosOptions, addresses: &AssetAddresses, nonce: &str) -> String {
     let package = format!("{}/{}", package(options), options.output_name);
-    let module = addresses.of(format!("{package}.js"));
-    let wasm = addresses.of(format!("{package}.wasm"));
+    let module = addresses.of(&format!("{package}.js"));
+    let wasm = addresses.of(&format!("{package}.wasm"));
     format!(
         r#"<link rel="modulepreload" href="{module}" nonce="{nonce}">
 <link rel="preload" as="fetch" type="application/wasm" href="{wasm}" crossorigin>

@@ -12,7 +12,7 @@ import { launch } from 'chrome-launcher';
 import lighthouse from 'lighthouse';
 import puppeteer from 'puppeteer-core';
 
-const PAGES = process.argv[3]?.split(' ') ?? ['/', '/cart', '/sign-in', '/account'];
+const PAGES = ['/', '/cart', '/sign-in', '/account'];
 const ROUNDS = 3;
 /** Milliseconds in which the page answers nobody. */
 const BLOCKED_AT_MOST = 50;

@@ -24,10 +24,8 @@ use sha2::{Digest, Sha256};
 
 #[derive(Debug, Default)]
 pub struct Assets {
-    /// By their paths.
-    plain: HashMap<String, Arc<Asset>>,
-    /// By the addresses that pages have.
-    named: HashMap<String, Arc<Asset>>,
+    /// By their paths, and by the addresses that pages have; with how long a browser keeps it.
+    all: HashMap<String, (Arc<Asset>, &'static str)>,
     /// Where pages have them from.
     pub addresses: AssetAddresses,
 }
@@ -40,6 +38,10 @@ struct Asset {
     /// As `cargo leptos build --precompress` made them: what the browser best likes first.
     compressed: Vec<(&'static str, Bytes)>,
 }
+
+/// What is at a path may change; what is at an address that names it never does.
+const ASKED_EACH_TIME: &str = "no-cache";
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
 /// How what is compressed is called, and its file.
 const CODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
@@ -84,20 +86,17 @@ impl Assets {
                 plain: plain.into(),
             });
             if let Some(address) = named(path, &tag) {
-                self.named.insert(address.clone(), asset.clone());
+                self.all.insert(address.clone(), (asset.clone(), FOR_GOOD));
                 Arc::make_mut(&mut self.addresses.0).insert(path.to_owned(), address);
             }
-            self.plain.insert(path.to_owned(), asset);
+            self.all.insert(path.to_owned(), (asset, ASKED_EACH_TIME));
         }
         Ok(())
     }
 
     pub fn answer(&self, path: &str, asked: &HeaderMap) -> Response {
-        let (asset, kept) = match (self.named.get(path), self.plain.get(path)) {
-            (Some(asset), _) => (asset, "public, max-age=31536000, immutable"),
-            // What is there may change.
-            (None, Some(asset)) => (asset, "no-cache"),
-            (None, None) => return StatusCode::NOT_FOUND.into_response(),
+        let Some((asset, kept)) = self.all.get(path) else {
+            return StatusCode::NOT_FOUND.into_response();
         };
         let has = asked.get(IF_NONE_MATCH).is_some_and(|tags| names(tags, asset.tag.as_bytes()));
         let takes = |coding: &str| {

@@ -62,10 +62,9 @@ impl Store {
     /// [`StoreError::IdentityTaken`] for what somebody else has.
     pub async fn complete(&self, ceremony: &Ceremony<'_>, now: Timestamp) -> Result<()> {
         // A try is one whatever becomes of this. All else has happened once it lasts.
-        let (tries, done): (Vec<_>, Vec<_>) = ceremony.events.iter().partition(|event| event.rare);
-        events::log(tries);
+        events::log(ceremony.events.iter().filter(|event| event.rare));
         let sessions_before = self.write_ceremony(ceremony, now).await?;
-        events::log(done);
+        events::log(ceremony.events.iter().filter(|event| !event.rare));
         self.end_oldest(ceremony, sessions_before).await;
         Ok(())
     }

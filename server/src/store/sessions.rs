@@ -216,9 +216,9 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
             let account = account.parse().map_err(|error| undecodable("id", error))?;
-            told.push(event(account));
-            let last = &told[told.len() - 1..];
-            Batch::of(|batch| events::insert_all(batch, last, now)).run(&mut tx).await?;
+            let event = [event(account)];
+            Batch::of(|batch| events::insert_all(batch, &event, now)).run(&mut tx).await?;
+            told.extend(event);
         }
         tx.commit().await?;
         events::log(&told);

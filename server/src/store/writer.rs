@@ -132,9 +132,26 @@ async fn try_commit(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use sqlx::{AssertSqlSafe, query, query_scalar};
+    use tempfile::TempDir;
+    use tokio::time::timeout;
 
     use super::super::{Batch, Store};
+
+    /// With a table of notes.
+    async fn store() -> (Store, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("shop.db").display());
+        let store = Store::open(&url).await.unwrap();
+        query("CREATE TABLE notes (text TEXT)").execute(&store.write).await.unwrap();
+        (store, folder)
+    }
+
+    async fn notes(store: &Store) -> Vec<String> {
+        query_scalar("SELECT text FROM notes").fetch_all(&store.read).await.unwrap()
+    }
 
     fn insert(text: &str) -> Batch {
         Batch::of(|batch| {
@@ -151,10 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn once_a_full_disk_has_room_again_all_is_well() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("shop.db").display());
-        let store = Store::open(&url).await.unwrap();
-        query("CREATE TABLE notes (text TEXT)").execute(&store.write).await.unwrap();
+        let (store, _folder) = store().await;
         let much = "much".repeat(100_000);
 
         fill_the_disk(&store).await;
@@ -171,30 +185,22 @@ mod tests {
         tx.commit().await.unwrap();
         store.write(insert("b")).await.unwrap();
 
-        let texts: Vec<String> =
-            query_scalar("SELECT text FROM notes").fetch_all(&store.read).await.unwrap();
-        assert_eq!(texts, ["a", "b"]);
+        assert_eq!(notes(&store).await, ["a", "b"]);
     }
 
     #[tokio::test]
     async fn what_nobody_waits_for_any_more_is_not_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("shop.db").display());
-        let store = Store::open(&url).await.unwrap();
-        query("CREATE TABLE notes (text TEXT)").execute(&store.write).await.unwrap();
-
+        let (store, _folder) = store().await;
         // While it is held, nothing else is written.
         let held = store.begin().await.unwrap();
         let gone = store.write(insert("gone"));
-        tokio::time::timeout(std::time::Duration::from_millis(10), gone).await.unwrap_err();
+        timeout(Duration::from_millis(10), gone).await.unwrap_err();
         let there = tokio::spawn({
             let store = store.clone();
             async move { store.write(insert("there")).await }
         });
         held.commit().await.unwrap();
         there.await.unwrap().unwrap();
-        let texts: Vec<String> =
-            query_scalar("SELECT text FROM notes").fetch_all(&store.read).await.unwrap();
-        assert_eq!(texts, ["there"]);
+        assert_eq!(notes(&store).await, ["there"]);
     }
 }

@@ -82,7 +82,10 @@ async fn control_characters_name_nothing(shop: Shop) {
 #[on_both]
 async fn what_somebody_adds_while_the_cart_is_shown_is_shown_to_nobody_else(shop: Shop) {
     let slug = shop.plenty().await;
-    let set = |quantity: &'static str| [("slug", slug.clone()), ("quantity", quantity.into())];
+    let set = async |shopper: &mut Visitor, quantity: &str| {
+        let fields = [("slug", slug.as_str()), ("quantity", quantity), ("action", "set")];
+        shopper.post("/cart", &fields).await.expect_redirect("/cart");
+    };
     let mut shopper = shop.visitor();
     for round in 0..20 {
         // Strangers' pages are made anew.
@@ -90,16 +93,10 @@ async fn what_somebody_adds_while_the_cart_is_shown_is_shown_to_nobody_else(shop
         let stock = query("UPDATE products SET stock = 50 + $1").bind(round);
         stock.execute(&mut database).await.unwrap();
         shop.store.refresh_catalogue().await.unwrap();
-        let post = async |shopper: &mut Visitor, quantity| {
-            let [slug, quantity] = &set(quantity);
-            let fields =
-                [(slug.0, slug.1.as_str()), (quantity.0, quantity.1.as_str()), ("action", "set")];
-            shopper.post("/cart", &fields).await.expect_redirect("/cart");
-        };
-        post(&mut shopper, "1").await;
-        post(&mut shopper, "0").await;
+        set(&mut shopper, "1").await;
+        set(&mut shopper, "0").await;
         let mut looking = shopper.clone();
-        tokio::join!(looking.get("/cart"), post(&mut shopper, "2"));
+        tokio::join!(looking.get("/cart"), set(&mut shopper, "2"));
         shop.visitor().get("/cart").await.expect_text("nothing in it yet");
     }
 }
